@@ -1,0 +1,122 @@
+"""The environment contracts of the agent and of the door, defined once.
+
+`stacks` calls `to_environment`, the program that runs calls `from_environment`; nothing else reads
+or writes these variables.  Values are checked where they are read: while a stack is synthesised an
+ARN is a token such as `${Token[...]}`, and a check there would reject it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Self
+
+from runtime.errors import SettingsError
+
+PREFIX = "HOTLINE_"
+
+
+def _optional() -> Any:
+    return field(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """A frozen set of values that travels as `HOTLINE_<FIELD>` variables.
+
+    A field with a default may be absent; every other must be set and not empty.
+    """
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that `from_environment` reads back; empty optional ones stay out."""
+        named = {_variable(one): str(getattr(self, one.name)) for one in fields(self)}
+        return {name: value for name, value in named.items() if value}
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings that the deployment wrote.
+
+        Raises:
+            SettingsError: Variables are missing or hold no number where one belongs; the message
+                names every one of them.
+        """
+        values: dict[str, Any] = {}
+        faults = []
+        for one in fields(cls):
+            try:
+                values[one.name] = _parse(one, environ.get(_variable(one), ""))
+            except ValueError as fault:
+                faults.append(f"  {_variable(one)}: {fault}")
+        if faults:
+            raise SettingsError(
+                f"{cls.__name__} cannot be read, so nothing was started:\n"
+                + "\n".join(faults)
+                + "\nThe stack sets these; deploy it again, or export them for a run by hand."
+            )
+        return cls(**values)
+
+
+def _variable(one: Field[Any]) -> str:
+    return PREFIX + one.name.upper()
+
+
+def _parse(one: Field[Any], text: str) -> Any:
+    if not text:
+        if isinstance(one.default, str):
+            return one.default
+        raise ValueError("is not set")
+    if one.type is str:
+        return text
+    if one.type is int:
+        number: float = int(text)
+    else:
+        number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(f"must be a finite number above 0, got {text!r}")
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeSettings(_Settings):
+    """Everything that the agent may know about where it runs.
+
+    The `*_url` fields are empty on AWS.  The embedded cloud sets them, and nothing else in the agent
+    differs there: the Bedrock SDK reads neither `AWS_ENDPOINT_URL` nor `AWS_CA_BUNDLE`.
+    """
+
+    stage: str
+    region: str
+    model_id: str
+    voice_id: str
+    endpointing_sensitivity: str
+    """`HIGH`, `MEDIUM` or `LOW`: how short a pause ends the caller's turn."""
+    idle_seconds: int
+    """Silence from both ends after which the call ends."""
+    call_seconds: int
+    """Longest call."""
+    call_cost_usd: float
+    """What one call may cost in model tokens before it ends."""
+    orders_table: str
+    """DynamoDB table that the tool `order_status` reads."""
+    ledger_table: str
+    """DynamoDB table with one row per session: the door opens it, the agent reports to it."""
+    bedrock_url: str = _optional()
+    services_url: str = _optional()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings(_Settings):
+    """Everything that the door's Lambda functions may know about where they run."""
+
+    stage: str
+    region: str
+    runtime_arn: str
+    endpoint_name: str
+    """AgentCore endpoint (its `qualifier`) that sessions are bound to."""
+    ledger_table: str
+    concurrency: int
+    """Sessions that may be open at once."""
+    call_seconds: int
+    join_seconds: int
+    """Life of a pre-signed way in: it bounds the connect, not the call."""
+    heartbeat_lost_seconds: int
+    """Silence of the agent after which the reaper takes its session for dead."""
+    agentcore_url: str = _optional()
