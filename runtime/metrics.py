@@ -1,0 +1,160 @@
+"""Every metric that Hotline publishes, and the writer that publishes them.
+
+Dashboards, alarms and `docs/metrics.md` take names and units from here.  A metric is one JSON line
+on stdout in CloudWatch's embedded metric format: the log pipeline turns it into a metric, so neither
+the agent nor the door needs an SDK, a permission or a network call for it.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TextIO
+
+NAMESPACE = "Hotline"
+
+DIMENSION = "Stage"
+"""The one dimension of every metric.
+
+CloudWatch bills each combination of dimension values as a metric of its own, so what tells one call
+from another (session, tool, reason) travels as a field of the log line instead.
+"""
+
+MILLISECONDS = 1000
+"""In a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number that somebody watches."""
+
+    name: str
+    unit: Literal["Seconds", "Milliseconds", "Count", "None"]
+    """A unit of CloudWatch's; `None` is what it calls money."""
+    emitted_by: Literal["agent", "door"]
+    meaning: str
+
+
+JOIN_TIME = Metric(
+    name="JoinTime",
+    unit="Milliseconds",
+    emitted_by="agent",
+    meaning="From the caller's socket being accepted to the first audio sent to it. Once a call.",
+)
+MODEL_FIRST_AUDIO = Metric(
+    name="ModelFirstAudio",
+    unit="Milliseconds",
+    emitted_by="agent",
+    meaning="From asking the model (greeting or typed text) or from its transcript of what the caller "
+    "said, to its first audio. Once an answer.",
+)
+VOICE_TO_VOICE_LATENCY = Metric(
+    name="VoiceToVoiceLatency",
+    unit="Milliseconds",
+    emitted_by="agent",
+    meaning="From the last audible sound of the caller's turn arriving at the agent to the first audio "
+    "of the answer leaving it, tools included. Network and the caller's device come on top.",
+)
+INTERRUPTIONS = Metric(
+    name="Interruptions",
+    unit="Count",
+    emitted_by="agent",
+    meaning="Answers that the caller talked over, as the model reports them. Once a call.",
+)
+TOOL_CALLS = Metric(
+    name="ToolCalls",
+    unit="Count",
+    emitted_by="agent",
+    meaning="Tools that the model called; the field `tool` says which.",
+)
+TOOL_ERRORS = Metric(
+    name="ToolErrors",
+    unit="Count",
+    emitted_by="agent",
+    meaning="Tool calls that failed or missed their deadline; 0 for each that did not.",
+)
+TOOL_LATENCY = Metric(
+    name="ToolLatency",
+    unit="Milliseconds",
+    emitted_by="agent",
+    meaning="How long the caller waited for a tool.",
+)
+MODEL_RECONNECTS = Metric(
+    name="ModelReconnects",
+    unit="Count",
+    emitted_by="agent",
+    meaning="Model streams beyond the first that a call needed, planned hand-overs before the eight-minute "
+    "limit included. Once a call.",
+)
+SESSION_DURATION = Metric(
+    name="SessionDuration",
+    unit="Seconds",
+    emitted_by="agent",
+    meaning="From the accepted socket to the end of the call; the field `reason` says why it ended.",
+)
+SESSION_COST = Metric(
+    name="SessionCost",
+    unit="None",
+    emitted_by="agent",
+    meaning="US$ that the call's model tokens cost at list price.",
+)
+COST_PER_ACTIVE_MINUTE = Metric(
+    name="CostPerActiveMinute",
+    unit="None",
+    emitted_by="agent",
+    meaning="SessionCost by SessionDuration in minutes.",
+)
+SESSIONS_ACTIVE = Metric(
+    name="SessionsActive",
+    unit="Count",
+    emitted_by="door",
+    meaning="Sessions that are open or active in the ledger.",
+)
+SESSIONS_REFUSED = Metric(
+    name="SessionsRefused",
+    unit="Count",
+    emitted_by="door",
+    meaning="Requests for a session that the concurrency cap turned away.",
+)
+SESSIONS_REAPED = Metric(
+    name="SessionsReaped",
+    unit="Count",
+    emitted_by="door",
+    meaning="Sessions that the reaper ended because nobody joined or the agent fell silent.",
+)
+
+METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
+
+
+class MetricWriter:
+    """Publishes metrics of one stage."""
+
+    def __init__(self, stage: str, *, out: TextIO | None = None) -> None:
+        self._stage = stage
+        self._out = out
+
+    def write(self, values: Mapping[Metric, float], **fields: str | float) -> None:
+        """Publish values measured now.
+
+        Args:
+            values: One line carries them all.
+            fields: What Logs Insights may ask for, such as `session_id` or `reason`; never what a
+                caller said, nor who they are.
+        """
+        line = json.dumps(self._record(values) | fields, separators=(",", ":"))
+        out = self._out or sys.stdout  # looked up late: tests and Lambda replace it
+        out.write(line + "\n")
+        out.flush()
+
+    def _record(self, values: Mapping[Metric, float]) -> dict[str, object]:
+        directive = {
+            "Namespace": NAMESPACE,
+            "Dimensions": [[DIMENSION]],
+            "Metrics": [{"Name": metric.name, "Unit": metric.unit} for metric in values],
+        }
+        header = {"Timestamp": int(time.time() * MILLISECONDS), "CloudWatchMetrics": [directive]}
+        named = {metric.name: value for metric, value in values.items()}
+        return {"_aws": header, DIMENSION: self._stage, **named}
