@@ -1,0 +1,166 @@
+"""Put the bundle together: the layer of packages, then our own code, then the check against AgentCore's limits."""
+
+import fcntl
+import hashlib
+import json
+import py_compile
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+from zipfile import ZipFile
+
+from scripts.bundling.archive import add_file
+from scripts.bundling.errors import BundleError
+from scripts.bundling.packages import AGENT_PYTHON, find_or_build_layer, has_bytecode, layer_key
+
+MB = 1_000_000
+# Source: Quotas for Amazon Bedrock AgentCore, "Direct code deployment package size".  AWS may mean
+# MiB; the smaller reading is the safe one.
+LARGEST_ZIP_BYTES = 250 * MB
+LARGEST_UNPACKED_BYTES = 750 * MB
+
+OUR_FOLDERS = ("runtime", "turn")
+ENTRY_POINT = b'''\
+"""What AgentCore starts."""
+from runtime.main import main
+main()
+'''
+"""`main.py` of the bundle.  It must do nothing else: everything with a name is in `runtime`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known of a finished bundle; kept beside it, so that nothing is read twice."""
+
+    made_from: str
+    sha256: str
+    zip_bytes: int
+    unpacked_bytes: int
+    modified_ns: int
+    bytecode: bool
+
+    @classmethod
+    def of(cls, bundle: Path) -> Self | None:
+        """Return the record beside *bundle*, if it still speaks of that very file."""
+        try:
+            record = cls(**json.loads(_beside(bundle).read_text()))
+            now = bundle.stat()
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+        return record if (now.st_size, now.st_mtime_ns) == (record.zip_bytes, record.modified_ns) else None
+
+    def write(self, bundle: Path) -> None:
+        """Keep the record beside *bundle*."""
+        _beside(bundle).write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+
+def make_bundle(root: Path, bundle: Path) -> Record:
+    """Bring *bundle* up to date with the lock and our code; do nothing if it is.
+
+    Raises:
+        BundleError: Nothing was written; an older bundle is left as it was.
+    """
+    made_from = fingerprint(root)
+    if (record := Record.of(bundle)) and record.made_from == made_from:
+        return record
+    with _one_at_a_time(root):
+        if (record := Record.of(bundle)) and record.made_from == made_from:
+            return record
+        record = _build(root, bundle, made_from)
+        record.write(bundle)
+        return record
+
+
+def fingerprint(root: Path) -> str:
+    """Identify everything that decides about the bytes of the bundle."""
+    digest = hashlib.sha256(layer_key(root).encode())
+    for file in (Path(__file__), *our_files(root)):
+        digest.update(f"\0{file.name}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def our_files(root: Path) -> list[Path]:
+    """List the files of ours that the agent is made of."""
+    found = (file for folder in OUR_FOLDERS for file in (root / folder).rglob("*"))
+    return sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+def _build(root: Path, bundle: Path, made_from: str) -> Record:
+    layer = find_or_build_layer(root)
+    bundle.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=bundle.parent) as apart:
+        unfinished = Path(shutil.copyfile(layer, Path(apart, bundle.name)))
+        with ZipFile(unfinished, "a") as archive:
+            for name, content in _our_entries(root, Path(apart)):
+                add_file(archive, name, content)
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        check_limits(zip_bytes=unfinished.stat().st_size, unpacked_bytes=unpacked)
+        with unfinished.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        unfinished.rename(bundle)
+    now = bundle.stat()
+    return Record(
+        made_from=made_from,
+        sha256=sha256,
+        zip_bytes=now.st_size,
+        unpacked_bytes=unpacked,
+        modified_ns=now.st_mtime_ns,
+        bytecode=has_bytecode(),
+    )
+
+
+def _our_entries(root: Path, apart: Path) -> Iterator[tuple[str, bytes]]:
+    for file in our_files(root):
+        name = file.relative_to(root).as_posix()
+        yield name, file.read_bytes()
+        if file.suffix == ".py" and has_bytecode():
+            tag = f"{file.stem}.cpython-{AGENT_PYTHON[0]}{AGENT_PYTHON[1]}.pyc"
+            yield f"{Path(name).parent}/__pycache__/{tag}", _bytecode(file, name, apart / "one.pyc")
+    yield "main.py", ENTRY_POINT
+
+
+def _bytecode(file: Path, name: str, compiled: Path) -> bytes:
+    try:
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(file), str(compiled), dfile=name, doraise=True, invalidation_mode=mode)
+    except py_compile.PyCompileError as fault:
+        raise BundleError(
+            f"{name} does not compile, so no bundle was written.\n{fault.msg.strip()}"
+        ) from fault
+    return compiled.read_bytes()
+
+
+def check_limits(*, zip_bytes: int, unpacked_bytes: int) -> None:
+    """Refuse what AgentCore would refuse minutes later, in the middle of a deployment.
+
+    Raises:
+        BundleError: The bundle is too large.
+    """
+    for what, actual, allowed in (
+        ("zipped", zip_bytes, LARGEST_ZIP_BYTES),
+        ("unpacked", unpacked_bytes, LARGEST_UNPACKED_BYTES),
+    ):
+        if actual > allowed:
+            raise BundleError(
+                f"The bundle takes {actual / MB:.0f} MB {what}, and AgentCore takes at most {allowed / MB:.0f} MB, "
+                "so no bundle was written. Remove a dependency, or name one that the agent never imports in "
+                "LEFT_OUT of scripts/bundling/packages.py."
+            )
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    cache = root / ".cache"
+    cache.mkdir(exist_ok=True)
+    with (cache / "bundle.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _beside(bundle: Path) -> Path:
+    return bundle.with_name(f"{bundle.name}.json")

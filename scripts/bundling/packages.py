@@ -1,0 +1,133 @@
+"""The third-party layer of the bundle: what uv.lock pins, for arm64, with byte-code, as a zip in .cache.
+
+Only its first build for a lock needs the network.
+"""
+
+import compileall
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from zipfile import ZipFile
+
+from scripts.bundling.archive import add_folder
+from scripts.bundling.errors import BundleError
+
+AGENT_PYTHON = (3, 13)  # stacks/runtime_stack.py deploys PYTHON_3_13
+# AgentCore runs on Amazon Linux 2023 (glibc 2.34); `loudness` has no wheel older than manylinux_2_28.
+AGENT_PLATFORM = "aarch64-manylinux_2_28"
+
+# Distributions of the lock that stay out, and what they were for.  tests/bundle runs the agent without.
+LEFT_OUT = {
+    "docopt": "command line of num2words; the only one without a wheel, so leaving it out means building nothing",
+    "flatbuffers": "for onnxruntime",
+    "jiter": "for openai",
+    "num2words": "spells numbers for speech services that cannot; Nova Sonic can",
+    "onnxruntime": "runs Silero and smart-turn; Nova Sonic decides itself when a turn ends (56 MB)",
+    "openai": "type hints of Pipecat's context, and a brain that is not ours",
+    "soundfile": "background music and Pipecat's evaluations",
+}
+# Parts of kept packages that only their developers need, or that need a package left out above.
+PRUNED = (
+    "*.a", "*.c", "*.h", "*.onnx", "*.pxd", "*.pyi", "*.pyx", "*/tests/*", "bin/*", "*/__pycache__/*",
+    "*.dist-info/INSTALLER", "*.dist-info/RECORD", "*.dist-info/REQUESTED", "*.dist-info/WHEEL",
+    "*.dist-info/direct_url.json", "*.dist-info/uv_*", ".lock",
+)  # fmt: skip
+LAYERS_KEPT = 3  # so that going back to a branch with another lock costs nothing
+
+
+def has_bytecode() -> bool:
+    """Tell whether this Python can compile for the agent's: byte-code is only good for one minor version."""
+    return sys.version_info[:2] == AGENT_PYTHON
+
+
+def layer_key(root: Path) -> str:
+    """Identify the layer: what is pinned, how it is packed, and by which compiler."""
+    recipes = [root / "uv.lock", *(Path(__file__).with_name(name) for name in ("packages.py", "archive.py"))]
+    compiler = sys.version if has_bytecode() else "no byte-code"
+    return hashlib.sha256(
+        b"\0".join([*(one.read_bytes() for one in recipes), compiler.encode()])
+    ).hexdigest()[:16]
+
+
+def find_or_build_layer(root: Path) -> Path:
+    """Return the zip of third-party packages, made now if .cache does not hold it.
+
+    Raises:
+        BundleError: The packages could not be fetched or compiled.
+    """
+    layer = root / ".cache/bundle" / f"packages-{layer_key(root)}.zip"
+    if layer.exists():
+        layer.touch()
+        return layer
+    layer.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=layer.parent) as apart:
+        site = Path(apart, "site")
+        install(root, site, platform=AGENT_PLATFORM)
+        if has_bytecode():
+            compile_folder(site)
+        unfinished = Path(apart, layer.name)
+        with ZipFile(unfinished, "w") as archive:
+            add_folder(archive, site, shipped(site))
+        unfinished.rename(layer)
+    for old in sorted(layer.parent.glob("packages-*.zip"), key=lambda one: one.stat().st_mtime)[
+        :-LAYERS_KEPT
+    ]:
+        old.unlink()
+    return layer
+
+
+def install(root: Path, site: Path, *, platform: str) -> None:
+    """Unpack exactly the wheels that the lock names, checked against its hashes, into *site*."""
+    python = ".".join(map(str, AGENT_PYTHON))
+    requirements = site.with_suffix(".txt")
+    left_out = [word for name in LEFT_OUT for word in ("--no-emit-package", name)]
+    _uv(root, "export", "--frozen", "--no-default-groups", *left_out, "--output-file", str(requirements))
+    _uv(
+        root,
+        *("pip", "install", "--target", str(site), "--requirement", str(requirements)),
+        *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
+        *("--python-platform", platform, "--python-version", python),
+    )
+
+
+def shipped(site: Path) -> Iterator[str]:
+    """Name the files of *site* that belong into the bundle."""
+    for folder, _, files in os.walk(site):
+        for file in files:
+            name = Path(folder, file).relative_to(site).as_posix()
+            ours = fnmatch(name, "*.cpython-*.pyc") and not fnmatch(name, "*/tests/*")
+            if ours or not any(fnmatch(name, pattern) for pattern in PRUNED):
+                yield name
+
+
+def compile_folder(folder: Path) -> None:
+    """Write byte-code that Python trusts unread: unpacking changes the times that it would compare."""
+    compiled = compileall.compile_dir(
+        folder,
+        quiet=2,
+        workers=os.cpu_count() or 1,
+        stripdir=str(folder),
+        rx=re.compile(r"/tests/"),
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not compiled:
+        raise BundleError(f"Some Python file of the packages for {AGENT_PLATFORM} does not compile.")
+
+
+def _uv(root: Path, *arguments: str) -> None:
+    command = ["uv", *arguments, "--quiet", "--no-python-downloads", "--no-progress"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundleError(
+            f"`uv {' '.join(arguments[:2])}` failed, so the packages that uv.lock names for "
+            f"{AGENT_PLATFORM} are not at hand. Only their first build needs the network: run this once with "
+            f"access to PyPI, or copy .cache/bundle/packages-{layer_key(root)}.zip from a machine that has it.\n"
+            f"{done.stderr.strip()[-1500:]}"
+        )

@@ -1,0 +1,57 @@
+"""Make build/agent.zip, the arm64 bundle that AgentCore runs, without Docker.
+
+Says nothing when nothing is to do, because `cdk` runs it before every synth.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.bundling.bundle import LARGEST_UNPACKED_BYTES, LARGEST_ZIP_BYTES, MB, Record, make_bundle
+from scripts.bundling.errors import BundleError
+
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLE = ROOT / "build/agent.zip"
+
+NO_BYTECODE = (
+    "bundle: this environment's Python is not 3.13, so the bundle holds no byte-code: it works, but each new "
+    "session compiles for some seconds before it answers. Install Python 3.13, remove .venv and run "
+    "scripts/setup."
+)
+
+
+def main() -> int:
+    """Run `scripts/bundle`."""
+    options = _parse_arguments()
+    before = Record.of(BUNDLE)
+    try:
+        record = make_bundle(ROOT, BUNDLE)
+    except BundleError as fault:
+        print(f"bundle: {fault}", file=sys.stderr)
+        return 1
+    if record != before and not record.bytecode:
+        print(NO_BYTECODE, file=sys.stderr)
+    if options.check:
+        print(_description(record))
+    return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bundle", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="print sizes, limits and hash")
+    return parser.parse_args()
+
+
+def _description(record: Record) -> str:
+    return "\n".join(
+        (
+            f"{BUNDLE.relative_to(ROOT)}  sha256 {record.sha256}",
+            f"zipped    {record.zip_bytes / MB:6.1f} MB of {LARGEST_ZIP_BYTES / MB:.0f}",
+            f"unpacked  {record.unpacked_bytes / MB:6.1f} MB of {LARGEST_UNPACKED_BYTES / MB:.0f}",
+            f"byte-code {'yes' if record.bytecode else 'none'}",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
