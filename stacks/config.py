@@ -1,0 +1,146 @@
+"""One stage of the kit, read from the `stages` table of `cdk.json` and checked as a whole.
+
+`app.py` reads it once; nothing else reads CDK context.
+"""
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, field_validator
+
+from stacks.regions import DEPLOYABLE_REGIONS
+from stacks.sections import (
+    BillingConfig,
+    CoturnConfig,
+    DoorConfig,
+    EndpointsConfig,
+    ExternalTurnConfig,
+    ManagedTurnConfig,
+    MonitoringConfig,
+    NetworkConfig,
+    RuntimeConfig,
+    Section,
+    TurnConfig,
+)
+
+__all__ = [
+    "BillingConfig",
+    "ConfigError",
+    "CoturnConfig",
+    "DeploymentConfig",
+    "DoorConfig",
+    "EndpointsConfig",
+    "ExternalTurnConfig",
+    "ManagedTurnConfig",
+    "MonitoringConfig",
+    "NetworkConfig",
+    "RuntimeConfig",
+    "TurnConfig",
+]
+
+
+class ConfigError(ValueError):
+    """The stage cannot be deployed as it is written; nothing was synthesised."""
+
+
+class DeploymentConfig(Section):
+    """One stage of the kit, complete: hand stacks the section they need, never the whole."""
+
+    # Stack names and the runtime's name ([a-zA-Z][a-zA-Z0-9_]{0,47}) are made of it.
+    stage: str = Field(
+        pattern=r"^[a-z][a-z0-9]{0,15}$", description="Name of the stage: its key in `stages`."
+    )
+    region: str = Field(description="AWS Region of every stack; the billing alarm alone lives in us-east-1.")
+    network: NetworkConfig
+    turn: TurnConfig
+    runtime: RuntimeConfig
+    door: DoorConfig
+    monitoring: MonitoringConfig
+    billing: BillingConfig
+    endpoints: EndpointsConfig | None = None
+
+    @field_validator("region")
+    @classmethod
+    def _has_everything(cls, region: str) -> str:
+        if region not in DEPLOYABLE_REGIONS:
+            raise ValueError(
+                "Nova Sonic and AgentCore platform V2 are not both offered there; choose from "
+                + ", ".join(sorted(DEPLOYABLE_REGIONS))
+            )
+        return region
+
+    @classmethod
+    def for_stage(cls, stage: str, stages: Mapping[str, Any], overrides: str = "") -> Self:
+        """Check the entry for *stage*, after merging the JSON object *overrides* deeply over it.
+
+        Raises:
+            ConfigError: The stage is absent, *overrides* is no JSON object, or values are unknown, missing,
+                impossible or out of bounds.  The message names every one of them, not just the first.
+        """
+        if stage not in stages:
+            known = ", ".join(sorted(stages)) or "none"
+            raise ConfigError(
+                f"cdk.json has no stage {stage!r}, so nothing was synthesised; choose one with "
+                f"`-c stage=NAME` (stages: {known})."
+            )
+        values = _merged(stages[stage], _object(overrides))
+        try:
+            return cls.model_validate({**values, "stage": stage}, context={"region": values.get("region")})
+        except ValidationError as invalid:
+            faults = "\n".join(f"  stages.{stage}.{line}" for line in _faults(invalid))
+            raise ConfigError(
+                f"Stage {stage!r} cannot be deployed, so nothing was synthesised:\n{faults}\n"
+                "Correct cdk.json (or -c overrides=...); docs/config.md lists every knob."
+            ) from None
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError as fault:
+        raise ConfigError(f"-c overrides={text!r} is not JSON ({fault}); pass one JSON object.") from None
+    if not isinstance(value, dict):
+        raise ConfigError(f"-c overrides={text!r} is not a JSON object; pass one, such as {{}}.")
+    return value
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(below[key], value)
+        for key, value in above.items()
+        if isinstance(value, dict) and isinstance(below.get(key), dict)
+    }
+    return {**below, **above, **both}
+
+
+def _faults(invalid: ValidationError) -> list[str]:
+    """Say each fault in one line: where, what is wrong, and what was found there."""
+    lines = []
+    for fault in invalid.errors(include_url=False):
+        # A tagged union adds its tag to the path, but the deployer's file has no such level.
+        path = [str(part) for part in fault["loc"] if part not in TURN_KINDS]
+        match fault["type"]:
+            case "missing":
+                lines.append(f"{'.'.join(path)}: is required and missing")
+            case "extra_forbidden":
+                lines.append(f"{'.'.join(path)}: is no such knob{_meant(path)}")
+            case _:
+                lines.append(f"{'.'.join(path)}: {_said(fault['msg'])} (got {fault['input']!r})")
+    return lines
+
+
+TURN_KINDS = ("managed", "coturn", "external")
+_SECTIONS = {name: one.annotation for name, one in DeploymentConfig.model_fields.items()}
+
+
+def _meant(path: list[str]) -> str:
+    section = _SECTIONS.get(path[0]) if len(path) > 1 else DeploymentConfig
+    known = getattr(section, "model_fields", {})
+    near = get_close_matches(path[-1], known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
