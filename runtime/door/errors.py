@@ -1,0 +1,36 @@
+"""What can go wrong between a caller, the door and the ledger.
+
+HotlineError
+└── DoorError
+    ├── ConcurrencyReachedError   every place is taken: try again when a call has ended
+    ├── SessionNotOpenError       the session cannot be joined: ask the door for another
+    ├── SessionEndedError         the session is closed or was never there: hang up
+    ├── LedgerUnavailableError    DynamoDB did not do it: nothing was half written; try again
+    └── AgentCoreUnavailableError AgentCore did not do it: try again, or mend the deployment
+"""
+
+from runtime.errors import HotlineError
+
+
+class DoorError(HotlineError):
+    """Base of every error that the door and its ledger raise."""
+
+
+class ConcurrencyReachedError(DoorError):
+    """Every session that the deployment allows at once is open; none was added."""
+
+
+class SessionNotOpenError(DoorError):
+    """The session is unknown, already joined or closed; nothing was changed."""
+
+
+class SessionEndedError(DoorError):
+    """The session is unknown or closed, so the call it belongs to must end."""
+
+
+class LedgerUnavailableError(DoorError):
+    """DynamoDB refused or did not answer; the ledger is as it was."""
+
+
+class AgentCoreUnavailableError(DoorError):
+    """AgentCore, or the credentials to ask it, cannot be had."""
