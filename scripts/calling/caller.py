@@ -1,0 +1,173 @@
+"""Place one call, from asking the door to the ledger's last word."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from runtime.door.ledger import Ledger
+from runtime.door.session import Session, State
+from scripts.calling.deployment import Deployment
+from scripts.calling.door import Door, Invitation
+from scripts.calling.errors import LostError, RefusedError
+from scripts.calling.figures import CallFigures
+from scripts.calling.frames import Audio
+from scripts.calling.line import Line
+from scripts.calling.speech import Speech
+
+CLOSED_SECONDS = 10
+"""Longest wait, after hanging up, for the agent to close the ledger row with its figures."""
+CLOSED_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a caller waits before giving up, in seconds."""
+
+    greeting: float = 20
+    """For the first word: covers a cold start."""
+    answer: float = 20
+    """For the first word of the answer, tools included."""
+    talking: float = 60
+    """For an utterance to end."""
+    greeting_pause: float = 0.8
+    answer_pause: float = 1.5
+    """Silence after which an utterance is over; an answer may come in two parts around a tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What a finished call leaves: the agent's voice and the figures."""
+
+    greeting: Audio
+    answer: Audio
+    figures: CallFigures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What was measured while the line was up; moments in monotonic seconds."""
+
+    first_word_at: float
+    speech_ended_at: float
+    answer_at: float
+    greeting: Audio
+    answer: Audio
+    tool_calls: int
+    interruptions: int
+
+
+class Caller:
+    """Calls one deployment.  Whatever happens, the session it opened is ended."""
+
+    def __init__(
+        self, deployment: Deployment, *, transport: str = "websocket", patience: Patience | None = None
+    ) -> None:
+        self._deployment = deployment
+        self._transport = transport
+        self._patience = patience or Patience()
+
+    async def call(self, speech: Speech, *, said: str) -> Conversation:
+        """Wait for the greeting, say *speech*, hear the answer, hang up.
+
+        Raises:
+            CallError: A step failed; the message says which and what to do.
+        """
+        began = time.monotonic()
+        async with self._session() as (door, invitation):
+            async with Line.open(invitation.url) as line:
+                heard = await self._converse(line, speech)
+                await line.hang_up()
+            ended = time.monotonic()
+            row = await self._closed_row(invitation.session_id)
+            await asyncio.to_thread(door.get, invitation.session_id)
+        figures = self._figures(row, heard, said=said, began=began, ended=ended)
+        return Conversation(greeting=heard.greeting, answer=heard.answer, figures=figures)
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[tuple[Door, Invitation]]:
+        """Have a session for the block, and none after it."""
+        door = self._deployment.door()
+        try:
+            # Shielded: an interrupt must not lose the id of a session that the door is opening.
+            opening = asyncio.ensure_future(asyncio.to_thread(door.open, self._transport))
+            try:
+                invitation = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                await asyncio.to_thread(door.end, (await opening).session_id)
+                raise
+            try:
+                yield door, invitation
+            finally:
+                await asyncio.to_thread(door.end, invitation.session_id)
+        finally:
+            door.close()
+
+    async def _converse(self, line: Line, speech: Speech) -> _Heard:
+        wait = self._patience
+        first_word = await line.ear.utterance(
+            after=line.opened_at,
+            start_seconds=wait.greeting,
+            end_seconds=wait.talking,
+            quiet_seconds=wait.greeting_pause,
+        )
+        greeted = time.monotonic()
+        spoke = await line.microphone.say(speech)
+        answer = await line.ear.utterance(
+            after=spoke,
+            start_seconds=wait.answer,
+            end_seconds=wait.talking,
+            quiet_seconds=wait.answer_pause,
+        )
+        return _Heard(
+            first_word_at=first_word,
+            speech_ended_at=spoke,
+            answer_at=answer,
+            greeting=line.ear.audio_between(line.opened_at, greeted),
+            answer=line.ear.audio_between(spoke, time.monotonic()),
+            tool_calls=line.ear.tool_calls(),
+            interruptions=line.ear.interruptions,
+        )
+
+    async def _closed_row(self, session_id: str) -> Session:
+        """Return the ledger row once it is closed.
+
+        Raises:
+            LostError: The agent did not close it in time.
+        """
+        ledger = Ledger(self._deployment.tables(), self._deployment.outputs["LedgerTable"])
+        deadline = time.monotonic() + CLOSED_SECONDS
+        while time.monotonic() < deadline:
+            row = await asyncio.to_thread(ledger.get, session_id)
+            if row is None:
+                raise RefusedError(
+                    f"The ledger has no row for session {session_id}, which the door opened a moment ago."
+                )
+            if row.state is State.CLOSED:
+                return row
+            await asyncio.sleep(CLOSED_POLL_SECONDS)
+        raise LostError(
+            f"The ledger row was still open {CLOSED_SECONDS} s after the caller hung up, so the agent "
+            "did not end the call properly; its log says why.  The session is being stopped."
+        )
+
+    def _figures(self, row: Session, heard: _Heard, *, said: str, began: float, ended: float) -> CallFigures:
+        return CallFigures(
+            stage=self._deployment.stage,
+            transport=self._transport,
+            session_id=row.session_id,
+            said=said,
+            join_seconds=round(heard.first_word_at - began, 4),
+            voice_to_voice_seconds=round(heard.answer_at - heard.speech_ended_at, 4),
+            call_seconds=round(ended - began, 3),
+            ledger_seconds=round(row.seconds, 3),
+            reason=row.reason,
+            tool_calls=heard.tool_calls,
+            interruptions=heard.interruptions,
+            speech_input_tokens=row.speech_input_tokens,
+            speech_output_tokens=row.speech_output_tokens,
+            text_input_tokens=row.text_input_tokens,
+            text_output_tokens=row.text_output_tokens,
+            cost_usd=row.cost_usd,
+        )

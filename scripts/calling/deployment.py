@@ -1,0 +1,95 @@
+"""Where a stage answers calls, and with whose credentials it is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.calling.door import Door
+from scripts.calling.errors import CredentialsError, NotDeployedError
+
+CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One deployed stage.
+
+    Attributes:
+        outputs: Of its stacks, by their names; `DoorUrl` and `LedgerTable` are among them.
+        services_url: The embedded cloud's services; empty on AWS.
+    """
+
+    stage: str
+    region: str
+    outputs: Mapping[str, str]
+    session: boto3.Session
+    services_url: str = ""
+
+    @classmethod
+    def of_stage(cls, stage: str, session: boto3.Session, *, services_url: str = "") -> Self:
+        """Find a stage by asking CloudFormation.
+
+        Raises:
+            NotDeployedError: It is not there.
+            CredentialsError: AWS does not know or does not trust the one who asks.
+        """
+        if not session.region_name:
+            raise NotDeployedError(
+                "No Region is chosen, so there is nowhere to look for the stage.  Pass --region or set AWS_REGION."
+            )
+        client = session.client("cloudformation", endpoint_url=services_url or None, config=CLIENT)
+        outputs: dict[str, str] = {}
+        for stack in ("Door", "Runtime"):
+            outputs |= _outputs(client, f"Hotline-{stage}-{stack}", stage, session.region_name)
+        return cls(
+            stage=stage,
+            region=session.region_name,
+            outputs=outputs,
+            session=session,
+            services_url=services_url,
+        )
+
+    def door(self) -> Door:
+        """Return the door's client.
+
+        Raises:
+            CredentialsError: There are no credentials to sign with.
+        """
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            raise CredentialsError(_NO_CREDENTIALS)
+        return Door(
+            self.outputs["DoorUrl"], region=self.region, credentials=credentials.get_frozen_credentials()
+        )
+
+    def tables(self) -> Any:
+        """Return a DynamoDB client of the deployment's account."""
+        return self.session.client("dynamodb", endpoint_url=self.services_url or None, config=CLIENT)
+
+
+_NO_CREDENTIALS = (
+    "There are no AWS credentials, so the call cannot be signed.  Sign in (`aws sso login`), or set "
+    "AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+)
+
+
+def _outputs(client: Any, stack: str, stage: str, region: str) -> dict[str, str]:
+    try:
+        found = client.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as fault:
+        error = fault.response["Error"]
+        if error["Code"] == "ValidationError":
+            raise NotDeployedError(
+                f"Stage {stage!r} is not deployed in {region}: there is no stack {stack}.  Deploy it with "
+                f"`cdk deploy --all -c stage={stage}`, or name another stage or Region."
+            ) from fault
+        raise CredentialsError(
+            f"AWS refused to describe stack {stack} ({error['Code']}: {error['Message']})."
+        ) from fault
+    except BotoCoreError as fault:
+        raise CredentialsError(f"{stack} could not be looked up: {fault}.  {_NO_CREDENTIALS}") from fault
+    return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}

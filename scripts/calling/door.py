@@ -1,0 +1,101 @@
+"""The door's HTTP API, as a deployer calls it: signed with their own AWS credentials."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+
+from scripts.calling.errors import RefusedError
+
+SERVICE = "execute-api"
+TIMEOUT_SECONDS = 29
+"""API Gateway itself answers within 30 s or not at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A session that the door opened, and the way into it."""
+
+    session_id: str
+    url: str = field(repr=False)  # whoever has it may join
+
+
+class Door:
+    """Opens, reads and ends sessions.
+
+    Args:
+        url: The stack's output `DoorUrl`.
+        region: Where it stands; part of the signature.
+        credentials: Of somebody whom IAM lets call it.
+    """
+
+    def __init__(self, url: str, *, region: str, credentials: ReadOnlyCredentials) -> None:
+        self._url = url.rstrip("/")
+        self._signer = SigV4Auth(credentials, SERVICE, region)
+        self._http = URLLib3Session(timeout=TIMEOUT_SECONDS)
+
+    def open(self, transport: str) -> Invitation:
+        """Ask for a session.
+
+        Raises:
+            RefusedError: The door did not open one.
+        """
+        answer = self._call("POST", "/sessions", {"transport": transport})
+        try:
+            return Invitation(session_id=answer["session_id"], url=answer["url"])
+        except KeyError as missing:
+            raise RefusedError(
+                f"The door's answer has no {missing}, so there is no way in.  Is {self._url} a door of "
+                "this version of Hotline?"
+            ) from missing
+
+    def get(self, session_id: str) -> dict[str, Any]:
+        """Return what the door tells about a session.
+
+        Raises:
+            RefusedError: It tells nothing.
+        """
+        return self._call("GET", f"/sessions/{session_id}")
+
+    def end(self, session_id: str) -> None:
+        """End a session; one that has ended stays ended.
+
+        Raises:
+            RefusedError: The door would not.
+        """
+        self._call("DELETE", f"/sessions/{session_id}")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        data = json.dumps(body) if body else ""
+        headers = {"Content-Type": "application/json"} if body else {}
+        request = AWSRequest(method, self._url + path, headers=headers, data=data)
+        self._signer.add_auth(request)
+        try:
+            answer = self._http.send(request.prepare())
+        except HTTPClientError as fault:
+            raise RefusedError(
+                f"The door at {self._url} does not answer ({fault}).  Is the stage still deployed?"
+            ) from fault
+        if answer.status_code >= 400:  # noqa: PLR2004  (every 4xx and 5xx)
+            raise RefusedError(_refusal(method, path, answer.status_code, answer.text))
+        return dict(json.loads(answer.text)) if answer.text else {}
+
+
+def _refusal(method: str, path: str, status: int, text: str) -> str:
+    """Say what the door answered, in its own words (application/problem+json)."""
+    try:
+        problem = json.loads(text)
+        said = problem.get("detail") or problem.get("title") or problem.get("message") or text
+    except (ValueError, AttributeError):
+        said = text.strip()[:300] or "nothing"
+    advice = {403: "  Your credentials need execute-api:Invoke on the door."}.get(status, "")
+    return f"The door answered {method} {path} with {status}: {said}{advice}"

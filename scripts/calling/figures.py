@@ -1,0 +1,62 @@
+"""What a call measured: what `scripts/call --json` and `scripts/local --call --json` write.
+
+The JSON object has exactly the fields of `CallFigures`, under the same names.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFigures:
+    """One call, as the caller measured it on the wire and as the ledger closed it."""
+
+    stage: str
+    transport: str
+    session_id: str
+    said: str
+    """What the caller said, or the file that was played."""
+    join_seconds: float
+    """From asking the door for a session to the first audible sound of the agent."""
+    voice_to_voice_seconds: float
+    """From the last audible sound of the caller being sent to the first audible sound of the answer."""
+    call_seconds: float
+    """From asking the door for a session to hanging up."""
+    ledger_seconds: float
+    """From the agent joining to the end of the session; what the ledger holds."""
+    reason: str
+    """Why the session ended, in the ledger's words; `hang_up` when all went well."""
+    tool_calls: int
+    """Tools that the agent's pipeline dispatched, as it reported them during the call."""
+    interruptions: int
+    """How often the agent gave way to the caller."""
+    speech_input_tokens: int
+    speech_output_tokens: int
+    text_input_tokens: int
+    text_output_tokens: int
+    cost_usd: float
+    """Of the model's tokens at list price; 0 tokens cost nothing."""
+
+    def write(self, path: Path, **more: object) -> None:
+        """Write the figures as one JSON object, with *more* fields beside them.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        path.write_text(json.dumps(asdict(self) | more, indent=2) + "\n")
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what a person wants to know, in order."""
+        tokens = (
+            f"{self.speech_input_tokens} in, {self.speech_output_tokens} out (speech); "
+            f"{self.text_input_tokens} in, {self.text_output_tokens} out (text)"
+        )
+        return [
+            ("Join time", f"{self.join_seconds:.2f} s"),
+            ("Voice to voice", f"{self.voice_to_voice_seconds * 1000:.0f} ms"),
+            ("Duration", f"{self.call_seconds:.1f} s (ledger: {self.ledger_seconds:.1f} s, {self.reason})"),
+            ("Tools called", str(self.tool_calls)),
+            ("Tokens", tokens),
+            ("Model cost", f"US${self.cost_usd:.6f}"),
+        ]

@@ -1,0 +1,100 @@
+"""One connection to the agent: a WebSocket with a microphone and an ear on it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from scripts.calling.errors import LostError, RefusedError
+from scripts.calling.frames import Message, encode_message
+from scripts.calling.listener import Listener
+from scripts.calling.microphone import Microphone
+
+OPEN_SECONDS = 30
+"""Longest wait for the agent to take the call; a cold microVM needs a few seconds."""
+CLOSE_SECONDS = 3
+"""Longest wait for the agent to hang up after it was asked to."""
+LARGEST_FRAME_BYTES = 1024 * 1024
+
+RTVI_LABEL = "rtvi-ai"
+RTVI_VERSION = "2.2.0"
+"""Source: `PROTOCOL_VERSION` in pipecat 1.14 `processors/frameworks/rtvi/models.py`."""
+
+
+class Line:
+    """A call in progress; use `Line.open`."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.opened_at = time.monotonic()
+        self.ear = Listener()
+        self.microphone = Microphone(socket.send)
+        self._socket = socket
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Self]:
+        """Connect, say that the client is ready, and stream silence until told otherwise.
+
+        Raises:
+            RefusedError: The way in was refused.
+        """
+        socket = await _connect(url)
+        line = cls(socket)
+        tasks = (asyncio.create_task(line._receive()), asyncio.create_task(line._transmit()))
+        try:
+            await line._tell("client-ready", {"version": RTVI_VERSION, "about": {"library": "hotline"}})
+            yield line
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await socket.close()
+
+    async def hang_up(self) -> None:
+        """Ask the agent to end the call, and wait until it has."""
+        with contextlib.suppress(LostError):
+            await self._tell("disconnect-bot", {})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._socket.wait_closed(), CLOSE_SECONDS)
+
+    async def _tell(self, kind: str, data: dict[str, object]) -> None:
+        body = {"label": RTVI_LABEL, "type": kind, "id": kind, "data": data}
+        try:
+            await self._socket.send(encode_message(Message(body)))
+        except ConnectionClosed as closed:
+            raise LostError(f"The call ended early: {_why(closed)}.") from closed
+
+    async def _receive(self) -> None:
+        try:
+            while True:
+                data = await self._socket.recv()
+                self.ear.hear(data if isinstance(data, bytes) else data.encode())
+        except ConnectionClosed as closed:
+            self.ear.end(_why(closed))
+        except ValueError as fault:
+            self.ear.end(f"the agent does not speak Pipecat's protocol ({fault})")
+
+    async def _transmit(self) -> None:
+        with contextlib.suppress(ConnectionClosed):  # the ear reports it
+            await self.microphone.run()
+
+
+async def _connect(url: str) -> ClientConnection:
+    try:
+        return await connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME_BYTES, compression=None)
+    except (InvalidHandshake, OSError, TimeoutError) as fault:
+        raise RefusedError(
+            f"The agent could not be reached with the door's way in ({type(fault).__name__}: {fault}).  "
+            "The agent's log says whether it started."
+        ) from fault
+
+
+def _why(closed: ConnectionClosed) -> str:
+    frame = closed.rcvd
+    if frame is None:
+        return "the connection was cut"
+    return f"the agent closed it ({frame.code}{f', {frame.reason}' if frame.reason else ''})"
