@@ -77,10 +77,17 @@ def decode(data: bytes) -> Frame | None:
             fields = dict(_fields(content))
             return Audio(_as_bytes(fields.get(AUDIO_PCM, b"")), _as_int(fields.get(AUDIO_SAMPLE_RATE, 0)))
         if kind == MESSAGE:
-            return Message(json.loads(_as_bytes(dict(_fields(content)).get(MESSAGE_DATA, b"{}"))))
+            return _message(_as_bytes(dict(_fields(content)).get(MESSAGE_DATA, b"{}")))
         if kind == INTERRUPTION:
             return Interruption()
     return None
+
+
+def _message(data: bytes) -> Message:
+    body = json.loads(data)
+    if not isinstance(body, dict):
+        raise ValueError(f"An RTVI message is a JSON object, not {type(body).__name__}.")  # noqa: TRY004
+    return Message(body)
 
 
 def _as_bytes(value: int | bytes) -> bytes:
