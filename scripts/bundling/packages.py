@@ -3,17 +3,14 @@
 Only its first build for a lock needs the network.
 """
 
-import compileall
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from zipfile import ZipFile
 
 from scripts.bundling.archive import add_folder
@@ -109,16 +106,17 @@ def shipped(site: Path) -> Iterator[str]:
 
 def compile_folder(folder: Path) -> None:
     """Write byte-code that Python trusts unread: unpacking changes the times that it would compare."""
-    compiled = compileall.compile_dir(
-        folder,
-        quiet=2,
-        workers=os.cpu_count() or 1,
-        stripdir=str(folder),
-        rx=re.compile(r"/tests/"),
-        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "compileall", "-q", "-j", "0", "-x", "/tests/", "-s", str(folder)),
+            *("--invalidation-mode", "unchecked-hash", str(folder)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    if not compiled:
-        raise BundleError(f"Some Python file of the packages for {AGENT_PLATFORM} does not compile.")
+    if done.returncode:
+        raise BundleError(f"The packages for {AGENT_PLATFORM} do not compile.\n{done.stdout.strip()[-1500:]}")
 
 
 def _uv(root: Path, *arguments: str) -> None:

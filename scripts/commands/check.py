@@ -1,0 +1,107 @@
+"""Say whether this tree may be deployed: format, lint, types, synth of every stage, generated pages.
+
+Everything that CI asks besides the tests.  Each check says its name and time; one that fails says why.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# W3005: CDK writes DependsOn where a reference already implies it.
+CFN_LINT_IGNORES = ("--ignore-checks", "W3005")
+
+type Check = tuple[str, Callable[[], str]]
+
+
+class CheckError(Exception):
+    """The tree may not be deployed; the message is what the tool said."""
+
+
+def main() -> int:
+    """Run `scripts/check`; every check runs, whatever an earlier one said."""
+    try:
+        run("scripts/bundle")  # here once, so that no synth waits for another's
+    except CheckError as fault:
+        print(f"FAILED  bundle\n{fault}")
+        return 1
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(report, checks()))
+    return 0 if all(results) else 1
+
+
+def checks() -> Iterable[Check]:
+    """List the checks, longest first, so that none is left to run alone at the end."""
+    for stage in json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]:
+        yield f"synth of stage {stage}", partial(synth, stage)
+    yield "types", partial(run, "mypy")
+    yield "lint", partial(run, "ruff", "check", ".")
+    yield "format", partial(run, "ruff", "format", "--check", ".")
+
+
+def report(check: Check) -> bool:
+    """Run one check and print how it ended."""
+    name, ask = check
+    began = time.monotonic()
+    try:
+        ask()
+    except CheckError as fault:
+        print(f"FAILED  {name}\n{fault}", flush=True)
+        return False
+    print(f"ok      {name} ({time.monotonic() - began:.0f} s)", flush=True)
+    return True
+
+
+def synth(stage: str) -> str:
+    """Synthesise one stage without network; neither cdk-nag nor cfn-lint may find anything.
+
+    cdk-nag's warnings do not fail a synth in which another finding is acknowledged, hence the look at
+    its report.
+    """
+    with tempfile.TemporaryDirectory() as apart:
+        run("cdk", "synth", "--quiet", "--no-lookups", "-c", f"stage={stage}", "--output", apart)
+        if found := nag_findings(Path(apart, "validation-report.json")):
+            raise CheckError("\n".join(found))
+        return run("cfn-lint", *CFN_LINT_IGNORES, "--", f"{apart}/**/*.template.json")
+
+
+def nag_findings(validation: Path) -> list[str]:
+    """Return one line per finding that nobody has acknowledged."""
+    return [
+        f"{violation['ruleName']} at {construct['constructPath']}: {violation['description']}"
+        for plugin in json.loads(validation.read_text())["pluginReports"]
+        for violation in plugin["violations"]
+        for construct in violation["violatingConstructs"]
+    ]
+
+
+def run(*command: str) -> str:
+    """Return what *command* printed.
+
+    Raises:
+        CheckError: It ended with another code than 0.
+    """
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "CDK_DISABLE_CLI_TELEMETRY": "true"},
+        check=False,
+    )
+    if done.returncode:
+        raise CheckError(done.stdout.strip())
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

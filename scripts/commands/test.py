@@ -1,0 +1,23 @@
+"""Run the tests: all of them, or the files, folders and pytest options named."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> None:
+    """Run `scripts/test`; ends with pytest's summary and its exit code."""
+    system = subprocess.run(
+        [ROOT / "scripts/setup", "--system"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False
+    )
+    if system.returncode:
+        print("test: going on without them; the tests that need them will fail and say so.", file=sys.stderr)
+    os.chdir(ROOT)
+    os.execvp("pytest", ["pytest", *arguments])  # noqa: S606  (no shell: the arguments stay apart)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
