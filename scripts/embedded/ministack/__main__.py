@@ -1,0 +1,24 @@
+"""Start MiniStack with our plug-ins: `python -m scripts.embedded.ministack --port 4566 --work FOLDER`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.embedded.ministack import server
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="folder for everything that is written")
+    options = parser.parse_args()
+    try:
+        server.run(options.port, options.work)
+    except OSError as fault:
+        print(f"Port {options.port} cannot be taken ({fault.strerror}); MiniStack was not started.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What the embedded cloud adds to MiniStack, put in place by one call before it serves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import ministack.app
+from ministack.core import iam_evaluator, router
+from ministack.services.cloudformation import provisioners
+
+from scripts.embedded.ministack import agent_runtime, budgets, http_api, network, signaling
+from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
+from scripts.embedded.ministack.schema import schema_of
+
+_PLUGINS = (agent_runtime, budgets, network, signaling)
+
+
+def install(url: str) -> None:
+    """Teach MiniStack the missing resource types and services, and close its doors.
+
+    Args:
+        url: Where this MiniStack is reached.
+    """
+    handlers = provisioners._RESOURCE_HANDLERS
+    added = {kind.type_name: Recorder(kind).handlers() for kind in RECORDED_TYPES}
+    for plugin in _PLUGINS:
+        added |= plugin.handlers()
+    for type_name, operations in added.items():
+        handlers[type_name] = operations
+        _replace_on_create_only(type_name)
+    for type_name in handlers:
+        _check_against_schema(handlers[type_name], type_name)
+    http_api.refuse_unsigned_calls()
+    http_api.give_resolvable_addresses(handlers, url)
+    _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
+    _verify_every_key()
+
+
+def _replace_on_create_only(type_name: str) -> None:
+    """Have the engine replace a resource whose create-only property changed."""
+    schema = schema_of(type_name)
+    if schema is not None:
+        provisioners._REPLACING_PROPERTIES[type_name] = schema.create_only
+
+
+def _check_against_schema(operations: dict[str, Any], type_name: str) -> None:
+    """Refuse properties that CloudFormation would refuse, before anything is created."""
+    if "create" in operations:
+        create = operations["create"]
+
+        def checked_create(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
+            _refuse_faults(type_name, logical_id, properties)
+            return create(logical_id, properties, *rest)
+
+        operations["create"] = checked_create
+    if "update" in operations:
+        update = operations["update"]
+
+        def checked_update(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
+            _refuse_faults(type_name, physical_id, new)
+            return update(physical_id, old, new, *rest)
+
+        operations["update"] = checked_update
+
+
+def _refuse_faults(type_name: str, name: str, properties: dict[str, Any]) -> None:
+    schema = schema_of(type_name)
+    faults = schema.faults(properties) if schema else []
+    if faults:
+        raise ValueError(f"Properties validation failed for resource {name} ({type_name}): {'; '.join(faults)}.")
+
+
+def _add_service(name: str, handler: Callable[..., Any]) -> None:
+    ministack.app.SERVICE_HANDLERS[name] = handler
+    router.SERVICE_PATTERNS[name] = {"host_patterns": [rf"{name}\."], "credential_scope": name}
+
+
+def _verify_every_key() -> None:
+    """Take away the keys that MiniStack believes without a signature (`test`, any 12 digits).
+
+    The empty key stays: it is how MiniStack's own services call one another, and no request from
+    outside arrives under it.
+    """
+
+    def is_internal(access_key_id: str) -> bool:
+        return not access_key_id
+
+    iam_evaluator.is_root_access_key = is_internal
