@@ -1,0 +1,83 @@
+"""Serve the local Bedrock as a process of its own, until SIGTERM or SIGINT.
+
+When it is ready it prints one line, a JSON object with `url` and `ca_file`.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from scripts.embedded.bedrock.brain import Brain
+from scripts.embedded.bedrock.credentials import CredentialsFile
+from scripts.embedded.bedrock.faults import Faults
+from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from scripts.embedded.bedrock.server import BedrockServer
+
+PORT = 4567
+
+
+def main() -> int:
+    """Serve, and say in one sentence why it cannot be."""
+    options = _parse_arguments()
+    try:
+        asyncio.run(_serve(options))
+    except OSError as fault:
+        print(f"bedrock: cannot listen on port {options.port}: {fault.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.embedded.bedrock", description=__doc__)
+    parser.add_argument("--port", type=int, default=PORT, help="0 takes any free port")
+    parser.add_argument(
+        "--certificates", type=Path, help="folder to write ca.pem to (default: a temporary one)"
+    )
+    parser.add_argument(
+        "--credentials",
+        type=_credentials,
+        help="JSON file {key id: {secret_access_key, session_token?, expires_at?}}; signatures are "
+        "verified against it",
+    )
+    parser.add_argument("--faults", type=_faults, default=Faults(), help='JSON, such as {"throttle": 2}')
+    parser.add_argument(
+        "--script",
+        type=_script,
+        help="JSON list of answers to give instead of listening: [{says, hears, ...}]",
+    )
+    return parser.parse_args()
+
+
+def _credentials(text: str) -> CredentialsFile:
+    return CredentialsFile(Path(text))
+
+
+def _faults(text: str) -> Faults:
+    return Faults(**json.loads(text))
+
+
+def _script(text: str) -> Brain:
+    return ScriptedBrain(*(Scripted(**answer) for answer in json.loads(text)))
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, stop.set)
+    server = BedrockServer(
+        options.script or ScriptedBrain(),
+        port=options.port,
+        faults=options.faults,
+        credentials=options.credentials,
+        certificates_folder=options.certificates,
+    )
+    async with server:
+        print(json.dumps({"url": server.url, "ca_file": str(server.ca_file)}), flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

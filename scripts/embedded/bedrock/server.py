@@ -1,0 +1,88 @@
+"""The local Bedrock: a TLS listener on loopback that any number of streams may dial."""
+
+import asyncio
+import ssl
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from scripts.embedded.bedrock.brain import Brain
+from scripts.embedded.bedrock.credentials import CredentialsLookup
+from scripts.embedded.bedrock.faults import Faults
+from scripts.embedded.bedrock.http2 import Connection
+from scripts.embedded.bedrock.limits import Limits
+from scripts.embedded.bedrock.session import Session
+from scripts.embedded.bedrock.stream import Streams
+from scripts.embedded.certificates import make_certificates
+
+ADDRESS = "127.0.0.1"
+
+
+class BedrockServer:
+    """Serves Nova Sonic's wire protocol while it is entered.
+
+    A client reaches it with `endpoint_uri=server.url` and `SSL_CERT_FILE=server.ca_file` in the
+    environment of its process.
+    """
+
+    def __init__(
+        self,
+        brain: Brain,
+        *,
+        port: int = 0,
+        faults: Faults | None = None,
+        limits: Limits | None = None,
+        credentials: CredentialsLookup | None = None,
+        endpointing_seconds: float | None = None,
+        certificates_folder: Path | None = None,
+    ) -> None:
+        self.port = port
+        self.faults = faults or Faults()
+        self._streams = Streams(
+            brain=brain,
+            faults=self.faults,
+            limits=limits or Limits(),
+            lookup=credentials,
+            endpointing_seconds=endpointing_seconds,
+        )
+        self._folder = certificates_folder
+        self._connections: set[Connection] = set()
+
+    @property
+    def url(self) -> str:
+        """The endpoint to dial."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Every stream that was opened, oldest first."""
+        return self._streams.sessions
+
+    async def __aenter__(self) -> Self:
+        self._temporary = tempfile.TemporaryDirectory(prefix="hotline-bedrock-")
+        files = make_certificates(self._folder or Path(self._temporary.name))
+        self.ca_file = files.ca_file
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(files.certificate_file, files.key_file)
+        context.set_alpn_protocols(["h2"])
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self._streams.handle, self._connections),
+                ADDRESS,
+                self.port,
+                ssl=context,
+            )
+        except OSError:
+            self._temporary.cleanup()
+            raise
+        self.port = self._listener.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._listener.close()
+        await asyncio.gather(*(one.close() for one in tuple(self._connections)))
+        await self._listener.wait_closed()
+        self._temporary.cleanup()
