@@ -1,6 +1,8 @@
 """Zip entries that depend on nothing but a file's name and content, so that equal input gives equal bytes."""
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -8,6 +10,21 @@ EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 MADE_ON_UNIX = 3
 READABLE_FILE = 0o100644  # AgentCore's user is not the one who built; it needs no right to write or execute
 COMPRESSION_LEVEL = 6  # 9 takes three times as long for 1 % less
+
+
+@contextmanager
+def unfinished_files(beside: Path) -> Iterator[Path]:
+    """Give a folder for files that are renamed into place when they are complete.
+
+    What a killed build left in it goes first, so the caller must hold the lock of the build.
+    """
+    folder = beside / ".unfinished"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def add_file(archive: ZipFile, name: str, content: bytes) -> None:

@@ -5,7 +5,6 @@ import hashlib
 import json
 import py_compile
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from zipfile import ZipFile
 
-from scripts.bundling.archive import add_file
+from scripts.bundling.archive import add_file, unfinished_files
 from scripts.bundling.errors import BundleError
 from scripts.bundling.packages import AGENT_PYTHON, find_or_build_layer, has_bytecode, layer_key
 
@@ -92,11 +91,10 @@ def our_files(root: Path) -> list[Path]:
 
 def _build(root: Path, bundle: Path, made_from: str) -> Record:
     layer = find_or_build_layer(root)
-    bundle.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=bundle.parent) as apart:
-        unfinished = Path(shutil.copyfile(layer, Path(apart, bundle.name)))
+    with unfinished_files(bundle.parent) as apart:
+        unfinished = Path(shutil.copyfile(layer, apart / bundle.name))
         with ZipFile(unfinished, "a") as archive:
-            for name, content in _our_entries(root, Path(apart)):
+            for name, content in _our_entries(root, apart):
                 add_file(archive, name, content)
             unpacked = sum(entry.file_size for entry in archive.infolist())
         check_limits(zip_bytes=unfinished.stat().st_size, unpacked_bytes=unpacked)

@@ -7,13 +7,12 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from zipfile import ZipFile
 
-from scripts.bundling.archive import add_folder
+from scripts.bundling.archive import add_folder, unfinished_files
 from scripts.bundling.errors import BundleError
 
 AGENT_PYTHON = (3, 13)  # stacks/runtime_stack.py deploys PYTHON_3_13
@@ -63,13 +62,12 @@ def find_or_build_layer(root: Path) -> Path:
     if layer.exists():
         layer.touch()
         return layer
-    layer.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=layer.parent) as apart:
-        site = Path(apart, "site")
+    with unfinished_files(layer.parent) as apart:
+        site = apart / "site"
         install(root, site, platform=AGENT_PLATFORM)
         if has_bytecode():
             compile_folder(site)
-        unfinished = Path(apart, layer.name)
+        unfinished = apart / layer.name
         with ZipFile(unfinished, "w") as archive:
             add_folder(archive, site, shipped(site))
         unfinished.rename(layer)

@@ -1,0 +1,39 @@
+"""The real bundle, made once; and a copy of the repository in which a build may go wrong."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.bundling.bundle import make_bundle
+from scripts.bundling.packages import find_or_build_layer
+
+ROOT = Path(__file__).resolve().parents[2]
+INPUTS = ("pyproject.toml", "uv.lock", "runtime", "turn", "scripts/bundling", "scripts/__init__.py")
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """What `cdk` deploys, up to date."""
+    path = ROOT / "build/agent.zip"
+    make_bundle(ROOT, path)
+    return path
+
+
+@pytest.fixture
+def without_layer(tmp_path: Path) -> Path:
+    """A checkout that has never built a bundle."""
+    root = tmp_path / "checkout"
+    for name in (*INPUTS, "scripts/commands/__init__.py", "scripts/commands/bundle.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, root / name)
+    return root
+
+
+@pytest.fixture
+def checkout(without_layer: Path, bundle: Path) -> Path:  # noqa: ARG001  (the bundle's build fills .cache)
+    """A checkout whose third-party packages are in .cache, so that a build needs no network."""
+    layer = find_or_build_layer(ROOT)
+    (without_layer / ".cache/bundle").mkdir(parents=True)
+    (without_layer / ".cache/bundle" / layer.name).hardlink_to(layer)
+    return without_layer

@@ -1,0 +1,146 @@
+"""How the bundle comes about: equal every time, instant when nothing changed, and whole or not at all."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.bundling import bundle as bundling
+from scripts.bundling import packages
+from scripts.bundling.bundle import Record, check_limits, make_bundle
+from scripts.bundling.errors import BundleError
+
+
+def run_script(checkout: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scripts.commands.bundle", *arguments],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout), "UV_OFFLINE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_another_checkout_builds_the_same_bytes(without_layer: Path, bundle: Path):
+    """CloudFormation replaces the agent only when something in it changed, whoever deploys."""
+    assert make_bundle(without_layer, without_layer / "agent.zip").sha256 == Record.of(bundle).sha256
+
+
+def test_an_unchanged_tree_is_left_alone(checkout: Path):
+    """`cdk` asks before every synth; the file keeps its identity, so nothing downstream works again."""
+    bundle = checkout / "build/agent.zip"
+    first = make_bundle(checkout, bundle)
+    before = bundle.stat()
+
+    assert make_bundle(checkout, bundle) == first
+    assert (bundle.stat().st_ino, bundle.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_nothing_to_do_is_said_without_a_word(checkout: Path):
+    """A synth's output is the synth's; and what needs no word here needs no uv and no network."""
+    for _ in range(2):
+        script = run_script(checkout)
+        assert script.communicate() == ("", "")
+        assert script.returncode == 0
+
+
+def test_an_edit_of_ours_gets_into_the_bundle_without_network(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Only our own code is packed again: an edit must not cost a download."""
+    monkeypatch.setenv("PATH", "")  # no uv at all
+    bundle = checkout / "build/agent.zip"
+    before = make_bundle(checkout, bundle)
+    (checkout / "runtime/prompt.md").write_text("Speak of nothing but the weather.")
+
+    after = make_bundle(checkout, bundle)
+
+    assert after.sha256 != before.sha256
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.read("runtime/prompt.md") == b"Speak of nothing but the weather."
+        assert len(set(archive.namelist())) == len(archive.namelist())
+
+
+def test_a_bundle_changed_by_hand_is_made_again(checkout: Path):
+    """What is deployed is what the tree says, not what somebody once tried out in build/."""
+    bundle = checkout / "build/agent.zip"
+    made = make_bundle(checkout, bundle)
+    bundle.write_bytes(b"not a zip")
+
+    assert make_bundle(checkout, bundle).sha256 == made.sha256
+    assert zipfile.is_zipfile(bundle)
+
+
+def test_two_at_once_make_one_whole_bundle(checkout: Path):
+    """Two terminals, two synths: the second waits and finds the work done."""
+    scripts = [run_script(checkout, "--check") for _ in range(2)]
+    said = {script.communicate()[0] for script in scripts}
+
+    assert [script.returncode for script in scripts] == [0, 0]
+    assert len(said) == 1
+    with zipfile.ZipFile(checkout / "build/agent.zip") as archive:
+        assert archive.testzip() is None
+
+
+def test_code_that_does_not_compile_is_named_and_the_old_bundle_stays(checkout: Path):
+    """A slip of the keyboard must not reach a microVM, nor take away what worked."""
+    bundle = checkout / "build/agent.zip"
+    made = make_bundle(checkout, bundle)
+    (checkout / "runtime/slip.py").write_text("def main(:\n")
+
+    with pytest.raises(BundleError, match=r"runtime/slip\.py does not compile"):
+        make_bundle(checkout, bundle)
+
+    assert Record.of(bundle) == made
+    assert sorted(path.name for path in bundle.parent.iterdir()) == ["agent.zip", "agent.zip.json"]
+
+
+def test_what_a_killed_build_left_behind_is_cleared_away(checkout: Path):
+    """A build killed half-way costs no disk for ever."""
+    left = checkout / "build/.unfinished/agent.zip"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    make_bundle(checkout, checkout / "build/agent.zip")
+
+    assert not left.parent.exists()
+
+
+def test_without_network_the_first_build_says_what_is_missing(
+    without_layer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Behind a firewall the answer is a file to copy, not a stack trace."""
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
+    script = run_script(without_layer)
+    said = script.communicate()[1]
+
+    assert script.returncode == 1
+    assert "Only their first build needs the network" in said
+    assert f".cache/bundle/packages-{packages.layer_key(without_layer)}.zip" in said
+    assert "Traceback" not in said
+    assert not (without_layer / "build/agent.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("zip_bytes", "unpacked_bytes", "said"),
+    [(250_000_001, 1, "250 MB zipped"), (1, 750_000_001, "750 MB unpacked")],
+)
+def test_more_than_agentcore_takes_is_refused(zip_bytes: int, unpacked_bytes: int, said: str):
+    """AgentCore would refuse it too, but ten minutes later and in the middle of a deployment."""
+    with pytest.raises(BundleError, match=said):
+        check_limits(zip_bytes=zip_bytes, unpacked_bytes=unpacked_bytes)
+
+
+def test_a_bundle_beyond_the_limit_is_not_written(checkout: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever deploys after the refusal deploys the old bundle, or none."""
+    monkeypatch.setattr(bundling, "LARGEST_ZIP_BYTES", 1)
+
+    with pytest.raises(BundleError, match="so no bundle was written"):
+        make_bundle(checkout, checkout / "build/agent.zip")
+
+    assert not (checkout / "build/agent.zip").exists()
