@@ -2,6 +2,11 @@
 
 HotlineError
 └── DoorError
+    ├── InvalidRequestError       the request is not what the route takes: send another
+    ├── BodyTooLargeError         it is longer than any request for a session
+    ├── CallerUnknownError        nobody was authenticated: sign the request
+    ├── RouteUnknownError         the door has no such route
+    ├── SessionUnknownError       this caller has no such session
     ├── ConcurrencyReachedError   every place is taken: try again when a call has ended
     ├── SessionNotOpenError       the session cannot be joined: ask the door for another
     ├── SessionEndedError         the session is closed or was never there: hang up
@@ -14,6 +19,26 @@ from runtime.errors import HotlineError
 
 class DoorError(HotlineError):
     """Base of every error that the door and its ledger raise."""
+
+
+class InvalidRequestError(DoorError):
+    """The request is not what the route takes; nothing was done."""
+
+
+class BodyTooLargeError(DoorError):
+    """The body is longer than any request for a session; it was not read."""
+
+
+class CallerUnknownError(DoorError):
+    """API Gateway authenticated nobody, so nothing is theirs."""
+
+
+class RouteUnknownError(DoorError):
+    """The door has no such route."""
+
+
+class SessionUnknownError(DoorError):
+    """The caller has no such session, whether or not another has."""
 
 
 class ConcurrencyReachedError(DoorError):

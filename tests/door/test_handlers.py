@@ -1,0 +1,329 @@
+import base64
+import json
+import logging
+import time
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis.strategies import binary, dictionaries, just, lists, none, one_of, recursive, text
+
+from runtime.door import handlers
+from runtime.door.ledger import Ledger
+from runtime.door.session import Figures, State
+from tests.door.conftest import TABLE, items
+
+ALICE = "arn:aws:iam::111122223333:user/alice"
+BOB = "arn:aws:sts::111122223333:assumed-role/Support/bob@example.com"
+WANTED = '{"transport": "websocket"}'
+REQUEST_ID = "JKJaXmPLvHcESHA="
+SECRETS = (ALICE, "X-Amz-Signature", "X-Amz-Credential")
+
+
+@pytest.fixture
+def environment(monkeypatch, door_settings):
+    """The environment that the stack gives the functions, in a process that has served nothing yet."""
+    for name, value in door_settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield monkeypatch
+    forget()
+
+
+def forget() -> None:
+    for built in ("_sessions", "_reaper", "_ledger", "_agentcore", "_session", "_settings"):
+        getattr(handlers, built).cache_clear()
+
+
+@pytest.fixture
+def call(environment, dynamodb):  # noqa: ARG001 - a fixture cannot use `usefixtures`
+    """Send a request through the handler as API Gateway does."""
+
+    def send(route: str, *, session_id: str = "", owner: str = ALICE, body: str = "", **more):
+        response = handlers.handle_request(event(route, session_id, owner, body) | more, None)
+        return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+    return send
+
+
+def event(route: str, session_id: str, owner: str, body: str) -> dict:
+    """Payload format 2.0, as the HTTP API developer guide prints it."""
+    method, _, path = route.partition(" ")
+    path = path.replace("{id}", session_id)
+    identity = {
+        "accessKey": "AKIAIOSFODNN7EXAMPLE",
+        "accountId": "111122223333",
+        "callerId": "AIDACKCEVSQ6C2EXAMPLE",
+        "cognitoIdentity": None,
+        "principalOrgId": "o-exampleorgid",
+        "userArn": owner,
+        "userId": "AIDACKCEVSQ6C2EXAMPLE",
+    }
+    made = {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": "id.execute-api.us-east-1.amazonaws.com"},
+        "requestContext": {
+            "accountId": "111122223333",
+            "apiId": "api-id",
+            "authorizer": {"iam": identity},
+            "domainName": "id.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "requestId": REQUEST_ID,
+            "routeKey": route,
+            "stage": "$default",
+            "timeEpoch": 1_800_000_000_000,
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+    return made | ({"pathParameters": {"id": session_id}} if session_id else {})
+
+
+def test_a_caller_gets_a_way_into_a_session_of_their_own(call, ledger):
+    """This is what the door is for."""
+    status, body, headers = call("POST /sessions", body=WANTED)
+
+    assert status == HTTPStatus.CREATED
+    assert (body["expires_in_seconds"], body["limits"]) == (60, {"call_seconds": 900})
+    signed = parse_qs(urlsplit(body["url"]).query)
+    assert signed["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"] == [body["session_id"]]
+    assert len(body["session_id"]) >= 33  # AgentCore refuses shorter ids
+    assert ledger.get(body["session_id"]).owner == ALICE
+    assert headers["cache-control"] == "no-store"  # the URL is a key
+
+
+def test_api_gateway_may_encode_the_body(call):
+    """It does so for content types that it does not know to be text."""
+    encoded = base64.b64encode(WANTED.encode()).decode()
+
+    assert call("POST /sessions", body=encoded, isBase64Encoded=True)[0] == HTTPStatus.CREATED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "websocket",
+        "null",
+        "[]",
+        "{}",
+        '{"transport": "webrtc"}',
+        '{"transport": null}',
+        '{"transport": ["websocket"]}',
+        '{"transport": "websocket", "owner": "somebody"}',
+        '{"transport": "websocket"} trailing',
+        "[" * 1000,
+    ],
+)
+def test_a_body_that_asks_for_nothing_we_have_creates_nothing(call, dynamodb, body):
+    """Strict now means that a key added later cannot have been sent by accident before."""
+    status, told, headers = call("POST /sessions", body=body)
+
+    assert (status, told["status"]) == (HTTPStatus.BAD_REQUEST, HTTPStatus.BAD_REQUEST)
+    assert headers["content-type"] == "application/problem+json"
+    assert "websocket" in told["detail"]
+    assert items(dynamodb) == []
+
+
+JSON = recursive(
+    one_of(none(), text(), just("websocket")),
+    lambda inner: one_of(lists(inner), dictionaries(one_of(just("transport"), text()), inner)),
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=one_of(binary(max_size=2_000), JSON.map(lambda value: json.dumps(value).encode())))
+def test_no_body_breaks_the_door(call, dynamodb, body):
+    """Whatever arrives is answered, and makes no row."""
+    assume(body != WANTED.encode())
+    encoded = base64.b64encode(body).decode()
+
+    status, told, _ = call("POST /sessions", body=encoded, isBase64Encoded=True)
+
+    assert status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    assert "url" not in told
+    assert items(dynamodb) == []
+
+
+def test_a_body_that_is_not_the_base64_it_claims_to_be_is_refused(call, dynamodb):
+    """A crash would answer 500 and page somebody."""
+    status, told, _ = call("POST /sessions", body="%%%", isBase64Encoded=True)
+
+    assert (status, told["detail"]) == (HTTPStatus.BAD_REQUEST, "The body is not valid base64.")
+    assert items(dynamodb) == []
+
+
+def test_a_long_body_is_not_even_parsed(call, dynamodb):
+    """Nobody may make the door work hard for nothing."""
+    status, _, _ = call("POST /sessions", body=WANTED + " " * 1_024)
+
+    assert status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert items(dynamodb) == []
+
+
+@pytest.mark.parametrize("authorizer", [{}, {"authorizer": None}, {"authorizer": {"iam": {"userArn": None}}}])
+@pytest.mark.parametrize("route", ["POST /sessions", "GET /sessions/{id}", "DELETE /sessions/{id}"])
+def test_a_route_that_lost_its_authorizer_opens_nothing(call, dynamodb, route, authorizer):
+    """One wrong line in a template must not make the door public."""
+    context = event(route, "", ALICE, "")["requestContext"]
+    del context["authorizer"]
+
+    status, _, _ = call(route, body=WANTED, requestContext=context | authorizer)
+
+    assert status == HTTPStatus.FORBIDDEN
+    assert items(dynamodb) == []
+
+
+def test_a_full_house_says_when_to_come_back(call, dynamodb, capsys):
+    """The page can wait and try again, and the metric tells the owner to raise the cap."""
+    for _ in range(2):
+        call("POST /sessions", body=WANTED)
+    before = items(dynamodb)
+
+    status, told, headers = call("POST /sessions", body=WANTED)
+
+    assert (status, headers["retry-after"]) == (HTTPStatus.TOO_MANY_REQUESTS, "10")
+    assert "url" not in told
+    assert items(dynamodb) == before
+    assert refusals(capsys.readouterr().out) == [0, 0, 1]
+
+
+def refusals(out: str) -> list[int]:
+    return [json.loads(line)["SessionsRefused"] for line in out.splitlines() if "SessionsRefused" in line]
+
+
+@pytest.fixture
+def session_id(call) -> str:
+    """A session of Alice's."""
+    return call("POST /sessions", body=WANTED)[1]["session_id"]
+
+
+@pytest.mark.parametrize("route", ["GET /sessions/{id}", "DELETE /sessions/{id}"])
+def test_anothers_session_answers_like_one_that_never_was(call, dynamodb, agentcore, session_id, route):
+    """A caller who guesses ids must learn nothing and end nobody's call."""
+    before = items(dynamodb)
+
+    refused = call(route, session_id=session_id, owner=BOB)
+    unknown = call(route, session_id="hotline-00000000-0000-4000-8000-000000000009", owner=BOB)
+
+    assert refused[0] == HTTPStatus.NOT_FOUND
+    assert refused == unknown
+    assert (items(dynamodb), agentcore.stopped) == (before, [])
+
+
+@pytest.mark.parametrize("route", ["GET /sessions/{id}", "DELETE /sessions/{id}"])
+@pytest.mark.parametrize("junk", ["open-sessions", "%2e%2e", "hotline-", "x" * 5_000])
+@pytest.mark.usefixtures("session_id")
+def test_an_id_that_is_none_finds_nothing(call, route, junk):
+    """The ledger's own item lives in the same table; no id may reach it."""
+    assert call(route, session_id=junk)[0] == HTTPStatus.NOT_FOUND
+
+
+def test_an_unknown_route_is_not_found(call):
+    """A route added to the template alone must not fail as a crash."""
+    assert call("PUT /sessions")[0] == HTTPStatus.NOT_FOUND
+
+
+def test_a_running_call_shows_its_length_and_cost(call, dynamodb, session_id):
+    """This is what a page shows beside the hang-up button."""
+    running = Ledger(dynamodb, TABLE, clock=lambda: time.time() - 40)
+    running.join(session_id)
+    running.heartbeat(session_id, Figures(cost_usd=0.02, speech_input_tokens=250))
+
+    status, body, _ = call("GET /sessions/{id}", session_id=session_id)
+
+    assert (status, body["state"], body["reason"]) == (HTTPStatus.OK, "active", None)
+    assert 40 <= body["seconds"] < 60
+    assert (body["cost_usd"], body["speech_input_tokens"], body["text_output_tokens"]) == (0.02, 250, 0)
+    assert "owner" not in body
+
+
+def test_a_dead_call_is_not_shown_as_alive(call, dynamodb, agentcore, session_id):
+    """Between two runs of the reaper, GET must tell the truth as well."""
+    Ledger(dynamodb, TABLE, clock=lambda: time.time() - 61).join(session_id)
+
+    _, body, _ = call("GET /sessions/{id}", session_id=session_id)
+
+    assert (body["state"], body["reason"]) == ("closed", "agent_lost")
+    assert agentcore.stopped == [session_id]
+
+
+def test_hanging_up_stops_the_session_as_often_as_one_likes(call, agentcore, session_id):
+    """A page that is not sure whether its first try arrived will try again."""
+    first = call("DELETE /sessions/{id}", session_id=session_id)
+    agentcore.refuses[""] = (HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
+    second = call("DELETE /sessions/{id}", session_id=session_id)
+
+    assert (first[0], first[1]["reason"]) == (HTTPStatus.OK, "stopped")
+    assert second == first
+    assert agentcore.stopped == [session_id]
+
+
+def test_a_session_that_agentcore_will_not_stop_still_ends(call, ledger, agentcore, session_id):
+    """The row closes first: the agent hangs up at its next heartbeat, and the caller is told to retry."""
+    agentcore.refuses[""] = (HTTPStatus.FORBIDDEN, "AccessDeniedException")
+
+    status, told, headers = call("DELETE /sessions/{id}", session_id=session_id)
+
+    assert (status, headers["retry-after"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "10")
+    assert "AccessDenied" not in told["detail"]
+    assert ledger.get(session_id).state is State.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HOTLINE_RUNTIME_ARN", ""),
+        ("HOTLINE_RUNTIME_ARN", "arn:aws:s3:::bucket"),
+        ("HOTLINE_LEDGER_TABLE", "not-there"),
+    ],
+)
+def test_a_door_that_is_set_up_wrong_says_so_and_writes_nothing(call, environment, caplog, variable, value):
+    """The caller hears that it is not their fault, the operator's log hears what is wrong."""
+    right = handlers.os.environ[variable]
+    environment.setenv(variable, value)
+
+    status, told, _ = call("POST /sessions", body=WANTED)
+
+    assert (status, told["request_id"]) == (HTTPStatus.SERVICE_UNAVAILABLE, REQUEST_ID)
+    assert items(boto3.client("dynamodb")) == []
+    assert "eploy" in caplog.records[-1].detail  # what to do
+    environment.setenv(variable, right)
+    forget()
+    assert call("POST /sessions", body=WANTED)[0] == HTTPStatus.CREATED
+
+
+def test_every_answer_carries_the_request_id(call, session_id):
+    """It is what a caller quotes and what the logs are searched for."""
+    for route in ("GET /sessions/{id}", "DELETE /sessions/{id}", "PUT /sessions"):
+        assert call(route, session_id=session_id)[2]["x-request-id"] == REQUEST_ID
+
+
+def test_neither_callers_nor_ways_in_reach_a_log(call, caplog, capsys, agentcore):
+    """Logs are read by more people than may place calls, and kept for longer than a way in lives."""
+    caplog.set_level(logging.DEBUG, logger="runtime")
+    opened = call("POST /sessions", body=WANTED)[1]["session_id"]
+    agentcore.refuses[""] = (HTTPStatus.FORBIDDEN, "AccessDeniedException")
+    call("DELETE /sessions/{id}", session_id=opened)
+    call("GET /sessions/{id}", session_id=opened, owner=BOB)
+
+    printed = capsys.readouterr().out + "".join(str(vars(record)) for record in caplog.records)
+    assert opened in printed  # so that the test sees what is logged
+    assert [secret for secret in (*SECRETS, BOB) if secret in printed] == []
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_schedule_reaps(dynamodb, agentcore, capsys):
+    """The entry point of the second function, as EventBridge Scheduler calls it."""
+    long_ago = Ledger(dynamodb, TABLE, clock=lambda: time.time() - 91)
+    lost = long_ago.open("hotline-" + "0" * 36, owner=ALICE, transport="websocket", concurrency=2)
+
+    handlers.handle_schedule({}, None)
+
+    assert agentcore.stopped == [lost.session_id]
+    assert json.loads(capsys.readouterr().out)["SessionsReaped"] == 1

@@ -1,0 +1,148 @@
+import json
+from http import HTTPStatus
+from io import StringIO
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from runtime.door.agentcore import AgentCore
+from runtime.door.errors import AgentCoreUnavailableError
+from runtime.door.reaper import GRACE_SECONDS, Reaper
+from runtime.door.session import Reason, State
+from runtime.metrics import MetricWriter
+from tests.door.conftest import REGION
+
+# Limits of `door_settings`.
+JOIN, CALL, HEARTBEAT = 60, 900, 60
+WAITING = "hotline-00000000-0000-4000-8000-000000000001"
+TALKING = "hotline-00000000-0000-4000-8000-000000000002"
+DENIED = (HTTPStatus.FORBIDDEN, "AccessDeniedException")
+
+
+@pytest.fixture
+def published() -> StringIO:
+    return StringIO()
+
+
+@pytest.fixture
+def reaper(door_settings, ledger, agentcore, clock, published) -> Reaper:
+    client = boto3.client(
+        "bedrock-agentcore",
+        region_name=REGION,
+        endpoint_url=agentcore.url,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    return Reaper(
+        door_settings,
+        ledger=ledger,
+        agentcore=AgentCore(door_settings, client, None),
+        metrics=MetricWriter("test", out=published),
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def waiting(ledger) -> str:
+    """A session whose caller has not come yet."""
+    return ledger.open(WAITING, owner="o", transport="websocket", concurrency=9).session_id
+
+
+@pytest.fixture
+def talking(ledger) -> str:
+    """A session with a call in progress."""
+    ledger.open(TALKING, owner="o", transport="websocket", concurrency=9)
+    return ledger.join(TALKING).session_id
+
+
+def states(ledger) -> dict[str, State]:
+    return {one: ledger.get(one).state for one in (WAITING, TALKING)}
+
+
+def test_a_caller_who_never_came_gives_the_place_back(reaper, ledger, agentcore, clock, waiting):
+    """A page that is closed before the call would otherwise hold a place until the table expires it."""
+    clock.advance(JOIN + GRACE_SECONDS + 1)
+
+    reaper.run()
+
+    assert ledger.get(waiting).reason == Reason.NEVER_JOINED
+    assert agentcore.stopped == [waiting]
+
+
+def test_an_agent_that_fell_silent_is_ended(reaper, ledger, agentcore, clock, talking):
+    """Its process was killed or hangs: nobody else will ever close this row."""
+    clock.advance(HEARTBEAT + 1)
+
+    reaper.run()
+
+    assert ledger.get(talking).reason == Reason.AGENT_LOST
+    assert agentcore.stopped == [talking]
+
+
+def test_a_call_that_ignores_its_limit_is_ended(reaper, ledger, agentcore, clock, talking):
+    """The agent ends its calls itself; this is for the agent that has a fault there."""
+    for _ in range(CALL // 30 + 2):
+        clock.advance(30)
+        ledger.heartbeat(talking)
+
+    reaper.run()
+
+    assert ledger.get(talking).reason == Reason.DURATION
+    assert agentcore.stopped == [talking]
+
+
+@pytest.mark.usefixtures("waiting", "talking")
+def test_a_session_within_its_limits_is_left_alone(reaper, ledger, agentcore, clock):
+    """On the very second of a limit it is still within it: late is what lasts longer."""
+    clock.advance(HEARTBEAT)
+
+    reaper.run()
+
+    assert states(ledger) == {WAITING: State.OPEN, TALKING: State.ACTIVE}
+    assert agentcore.stopped == []
+
+
+def test_a_session_that_agentcore_has_forgotten_is_closed(reaper, ledger, agentcore, clock, talking):
+    """A crashed microVM is gone before the reaper comes; that must not keep its place taken."""
+    agentcore.refuses[talking] = (HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
+    clock.advance(HEARTBEAT + 1)
+
+    reaper.run()
+
+    assert ledger.get(talking).state is State.CLOSED
+
+
+@pytest.mark.usefixtures("waiting", "talking")
+def test_one_that_cannot_be_stopped_is_tried_again_and_holds_up_no_other(reaper, ledger, agentcore, clock):
+    """A microVM that may still run must not leave the list of those to be stopped, nor be hidden."""
+    agentcore.refuses[WAITING] = DENIED
+    clock.advance(JOIN + GRACE_SECONDS + 1)
+
+    with pytest.raises(AgentCoreUnavailableError, match="AccessDeniedException"):
+        reaper.run()
+
+    assert states(ledger) == {WAITING: State.OPEN, TALKING: State.CLOSED}
+    agentcore.refuses.clear()
+    reaper.run()
+    assert ledger.get(WAITING).reason == Reason.NEVER_JOINED
+
+
+def test_past_the_end_that_agentcore_enforces_no_place_stays_taken(reaper, ledger, agentcore, clock, talking):
+    """A denied StopRuntimeSession must not shrink the deployment to nothing."""
+    agentcore.refuses[""] = DENIED
+    clock.advance(CALL + GRACE_SECONDS + 1)
+
+    reaper.run()
+
+    assert ledger.get(talking).reason == Reason.AGENT_LOST
+
+
+@pytest.mark.usefixtures("waiting", "talking")
+def test_every_run_publishes_how_many_sessions_are_left_and_ended(reaper, clock, published):
+    """SessionsActive is the dashboard's gauge: it must come each minute, also when nothing happens."""
+    reaper.run()
+    clock.advance(JOIN + 1)  # the agent is lost, the way in is within its grace
+    reaper.run()
+
+    figures = [json.loads(line) for line in published.getvalue().splitlines()]
+    assert [(one["SessionsActive"], one["SessionsReaped"]) for one in figures] == [(2, 0), (1, 1)]
