@@ -1,0 +1,135 @@
+"""One bidirectional stream to Bedrock that can neither block a call nor outlive it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any, Self
+
+from aws_sdk_bedrock_runtime.models import InvokeModelWithBidirectionalStreamOutputChunk
+from awscrt.exceptions import AwsCrtError
+from smithy_core.exceptions import SmithyError
+from smithy_http.aio.crt import AWSCRTHTTPClient
+
+from runtime.errors import StreamLostError
+
+CONNECT_SECONDS = 4.0
+"""Longest wait for Bedrock to accept a stream; one accepted answers in well under a second."""
+
+WAITING_EVENTS = 200
+"""Events that may wait for the wire: 4 s of audio.  A model that takes none for so long is gone."""
+
+FAREWELL_SECONDS = 0.15
+"""Longest time to tell Bedrock that a stream is over, and again to see it end."""
+
+_FAULTS = (OSError, SmithyError, AwsCrtError, ValueError)
+"""What the SDK raises when a stream breaks; ValueError is JSON that breaks off."""
+
+
+class ClosableTransport(AWSCRTHTTPClient):
+    """The SDK's HTTP client, with a connection that can be closed.
+
+    The SDK copies its configuration, client included, for each request, and the connection of the copy
+    is out of everybody's reach: it stays open until a garbage collection finds it.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Stay one."""
+        return self
+
+    async def abandon(self) -> None:
+        """Close the connection, whatever is under way on it."""
+        for connection in self._connections.values():
+            with suppress(TimeoutError, *_FAULTS):
+                await asyncio.wait_for(connection.close(), FAREWELL_SECONDS)
+
+
+class GuardedStream:
+    """What Pipecat takes for the SDK's stream.
+
+    The SDK's writer holds 16 events, then `send` waits for the wire; Pipecat sends from its audio path,
+    so a model that stops reading stops the whole call, its hang-up included.  Here `send` never waits.
+    """
+
+    def __init__(self, stream: Any, transport: ClosableTransport) -> None:
+        self._stream = stream
+        self._transport = transport
+        self._outgoing: asyncio.Queue[Any] = asyncio.Queue(WAITING_EVENTS)
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._incoming: asyncio.Future[Any] | None = None
+        self._writer = asyncio.create_task(self._write())
+        self.input_stream = self
+
+    async def send(self, event: Any) -> None:
+        """Queue an event; one that finds no room is dropped, and the stream is given up."""
+        if self._lost.done():
+            return
+        try:
+            self._outgoing.put_nowait(event)
+        except asyncio.QueueFull:
+            self._give_up("The model has stopped reading.")
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what the model says, for as long as it says anything.
+
+        Raises:
+            StreamLostError: The stream was refused, broke, stalled or ended.
+        """
+        _, output = await self._within(self._stream.await_output, CONNECT_SECONDS)
+        while True:
+            result = await self._within(output.receive)
+            if result is None:
+                raise StreamLostError("The model ended the stream.")
+            if not isinstance(result, InvokeModelWithBidirectionalStreamOutputChunk):
+                raise StreamLostError(f"The model answered with {type(result).__name__}.")
+            if result.value and result.value.bytes_:
+                yield json.loads(result.value.bytes_).get("event", {})
+
+    async def close(self) -> None:
+        """End the stream, politely if Bedrock listens, within half a second if not."""
+        self._give_up("Closed by the agent.")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._outgoing.join(), FAREWELL_SECONDS)
+        self._writer.cancel()
+        with suppress(TimeoutError, *_FAULTS):
+            await asyncio.wait_for(self._stream.input_stream.close(), FAREWELL_SECONDS)
+        await self._transport.abandon()
+        if self._incoming and not self._incoming.done():
+            # Cancelled while the SDK's native thread may still complete it, it would print a traceback.
+            await asyncio.wait({self._incoming}, timeout=FAREWELL_SECONDS)
+            self._incoming.cancel()
+
+    async def _within(self, ask: Callable[[], Any], seconds: float | None = None) -> Any:
+        self._incoming = asyncio.ensure_future(ask())
+        self._incoming.add_done_callback(_retrieve)
+        waiting: set[asyncio.Future[Any]] = {self._incoming, self._lost}
+        done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self._lost in done:
+            self._lost.result()
+        if not done:
+            raise StreamLostError(f"The model did not accept a stream within {seconds:g} s.")
+        try:
+            return self._incoming.result()
+        except _FAULTS as fault:
+            raise StreamLostError(f"The model broke off: {type(fault).__name__}.") from fault
+
+    async def _write(self) -> None:
+        while True:
+            event = await self._outgoing.get()
+            try:
+                await self._stream.input_stream.send(event)
+            except _FAULTS as fault:
+                self._give_up(f"The stream does not take events: {type(fault).__name__}.")
+            finally:
+                self._outgoing.task_done()
+
+    def _give_up(self, why: str) -> None:
+        if not self._lost.done():
+            self._lost.set_exception(StreamLostError(why))
+            self._lost.add_done_callback(_retrieve)
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Look at a failure, so that asyncio does not report one that nobody waits for any more."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,243 @@
+"""One conversation: from the accepted socket to the row in the ledger that says how it ended."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipecat.adapters.schemas.function_schema import FunctionSchema
+from pipecat.frames.frames import LLMRunFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
+from pipecat.workers.runner import WorkerRunner
+
+from runtime.brains.sonic import Sonic
+from runtime.cloud import Cloud
+from runtime.door.session import Reason
+from runtime.health import Health
+from runtime.meter import Meter, Usage
+from runtime.metrics import (
+    COST_PER_ACTIVE_MINUTE,
+    INTERRUPTIONS,
+    MODEL_RECONNECTS,
+    SESSION_COST,
+    SESSION_DURATION,
+    MetricWriter,
+)
+from runtime.pulse import Pulse
+from runtime.record import SessionRecord
+from runtime.settings import RuntimeSettings
+from runtime.tools.order_status import order_status_tool
+from runtime.tools.toolbox import Toolbox
+from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION, CallerSocket
+from runtime.transports.websocket import WebSocketTransport
+
+GREETING = "The caller has just been connected. Greet them in one short sentence and offer your help."
+
+FAREWELLS: Mapping[Reason, str] = {
+    Reason.IDLE: "Nobody has spoken for a while. Say in one short sentence that you are hanging up now.",
+    Reason.DURATION: "The call has reached its longest duration. Say so in one short sentence and say goodbye.",
+    Reason.COST: "The call has reached its limit. Say so in one short sentence and say goodbye.",
+    Reason.STOPPED: "The service is stopping. Apologise in one short sentence and say goodbye.",
+}
+"""What the model is asked to say before these endings; every other one leaves nobody to say it to."""
+
+FAREWELL_SECONDS = 6.0
+"""Time for those words; then the line is cut."""
+
+WATCH_SECONDS = 0.25
+"""How often the caps are looked at."""
+
+SECONDS_IN_A_MINUTE = 60
+
+_log = logging.getLogger(__name__)
+
+
+class Call:
+    """One caller, one model, one session.
+
+    The call is what its parts report to: the transport what was heard, the model what it did.
+    """
+
+    def __init__(
+        self, session_id: str, socket: CallerSocket, settings: RuntimeSettings, health: Health
+    ) -> None:
+        self._session_id = session_id
+        self._socket = socket
+        self._settings = settings
+        self._metrics = MetricWriter(settings.stage)
+        self._meter = Meter(settings.model_id)
+        self._cloud = Cloud(settings)
+        self._record = SessionRecord(session_id, self._cloud, settings, self._meter)
+        self._pulse = Pulse(health, self._metrics)
+        self._toolbox = Toolbox([order_status_tool(self._cloud, settings.orders_table)], self._metrics)
+        self._admitted = asyncio.Event()
+        self._reason: Reason | None = None
+        self._ended = asyncio.Event()
+        self._interruptions = 0
+        self._reconnects = 0
+        self._sonic = Sonic(settings, self._cloud, self, prompt=_prompt())
+        self._worker = self._build()
+
+    async def hold(self) -> None:
+        """Hold the conversation until somebody ends it, and leave nothing of it behind."""
+        random.seed()  # every session starts from one snapshot, whose seed all of them share
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self._worker)
+        await self._worker.queue_frames([LLMRunFrame()])
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watchers = [
+                    tasks.create_task(watch)
+                    for watch in (self._admit(), self._watch_caps(), self._hang_up_when_ended())
+                ]
+                await runner.run()
+                self.end(Reason.HANG_UP)
+                for watcher in watchers:
+                    watcher.cancel()
+        except* Exception as faults:  # noqa: BLE001  # the outermost loop of a call
+            self.end(Reason.AGENT_ERROR)
+            _log.exception("A call failed.", extra={"kinds": [type(f).__name__ for f in faults.exceptions]})
+        finally:
+            await self._close()
+
+    def end(self, reason: Reason) -> None:
+        """End the call; the first reason counts."""
+        if self._reason is None:
+            self._reason = reason
+            self._ended.set()
+
+    # What the transport and the model report
+
+    def heard(self, audio: bytes) -> None:
+        """Audio arrived from the caller."""
+        self._pulse.heard(audio)
+
+    def spoke(self) -> None:
+        """A piece of the agent's speech left for the caller."""
+        self._pulse.spoke()
+
+    def caller_left(self) -> None:
+        """The connection is gone."""
+        self.end(Reason.HANG_UP if self._socket.hung_up else Reason.CALLER_GONE)
+
+    def used(self, usage: Usage) -> None:
+        """The model billed tokens."""
+        self._meter.add(usage)
+
+    def asked(self) -> None:
+        """The model was given something to answer."""
+        self._pulse.asked()
+
+    def caller_finished(self) -> None:
+        """The model understood something that the caller said."""
+        self._pulse.caller_finished()
+
+    def model_spoke(self) -> None:
+        """Audio came from the model."""
+        self._pulse.model_spoke()
+
+    def interrupted(self) -> None:
+        """The caller talked over the model."""
+        self._interruptions += 1
+
+    def reconnected(self) -> None:
+        """A further stream carries the conversation."""
+        self._reconnects += 1
+
+    def model_unavailable(self) -> None:
+        """No stream to the model can be had."""
+        self.end(Reason.MODEL_UNAVAILABLE)
+
+    # The parts of a call
+
+    def _build(self) -> PipelineWorker:
+        transport = WebSocketTransport(self._socket, self, admitted=self._admitted)
+        context = LLMContext(
+            [{"role": "user", "content": GREETING}],
+            tools=[_schema(tool) for tool in self._toolbox],
+        )
+        self._sonic.register_function(None, self._call_tool, cancel_on_interruption=False)
+        # Nova Sonic takes the turns; Pipecat's default would load a 46 MB model to take them again.
+        turns = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
+        caller, agent = LLMContextAggregatorPair(context, user_params=turns)
+        stages = [transport.input(), caller, self._sonic, transport.output(), agent]
+        return PipelineWorker(Pipeline(stages), idle_timeout_secs=None, enable_turn_tracking=False)
+
+    async def _call_tool(self, params: FunctionCallParams) -> None:
+        await params.result_callback(await self._toolbox.call(params.function_name, params.arguments))
+
+    async def _admit(self) -> None:
+        if not await self._record.join():
+            _log.warning("A session was refused: the ledger is not waiting for it.")
+            await self._socket.close(POLICY_VIOLATION, "this session is not waiting to be joined")
+            self.end(Reason.CALLER_GONE)
+            return
+        self._admitted.set()
+        await self._record.keep_alive()
+        self.end(Reason.STOPPED)
+
+    async def _watch_caps(self) -> None:
+        while self._reason is None:
+            await asyncio.sleep(WATCH_SECONDS)
+            if cap := self._reached_cap():
+                self.end(cap)
+
+    def _reached_cap(self) -> Reason | None:
+        if self._pulse.elapsed >= self._settings.call_seconds:
+            return Reason.DURATION
+        if self._meter.cost_usd >= self._settings.call_cost_usd:
+            return Reason.COST
+        if self._pulse.silent >= self._settings.idle_seconds:
+            return Reason.IDLE
+        return None
+
+    async def _hang_up_when_ended(self) -> None:
+        await self._ended.wait()
+        if self._reason in FAREWELLS and self._admitted.is_set():
+            await self._sonic.ask(FAREWELLS[self._reason])
+            await asyncio.sleep(FAREWELL_SECONDS)
+        await self._worker.cancel()
+
+    async def _close(self) -> None:
+        await self._socket.close(NORMAL_CLOSURE)
+        reason = self._reason or Reason.AGENT_ERROR
+        if self._admitted.is_set():
+            await self._record.close(reason)
+            self._report(reason)
+
+    def _report(self, reason: Reason) -> None:
+        seconds, cost = self._pulse.elapsed, self._meter.cost_usd
+        self._metrics.write(
+            {
+                SESSION_DURATION: round(seconds, 3),
+                SESSION_COST: round(cost, 6),
+                COST_PER_ACTIVE_MINUTE: round(cost * SECONDS_IN_A_MINUTE / seconds, 6),
+                INTERRUPTIONS: self._interruptions,
+                MODEL_RECONNECTS: self._reconnects,
+            },
+            session_id=self._session_id,
+            reason=reason,
+        )
+
+
+def _prompt() -> str:
+    return Path(__file__).with_name("prompt.md").read_text(encoding="utf-8")
+
+
+def _schema(tool: Any) -> FunctionSchema:
+    return FunctionSchema(
+        name=tool.name,
+        description=tool.description,
+        properties=dict(tool.parameters),
+        required=list(tool.parameters),
+    )

@@ -1,0 +1,95 @@
+"""Entry of the agent: reads the environment once and serves AgentCore's contract.
+
+It listens on 0.0.0.0:8080, where AgentCore looks for it.  The embedded cloud runs several agents on one
+machine and sets `PORT` for each; AgentCore sets nothing.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from runtime.contract import Agent
+from runtime.errors import SettingsError
+from runtime.logs import start_logging
+from runtime.settings import RuntimeSettings
+
+HOST = "0.0.0.0"  # noqa: S104  # AgentCore's contract; only the microVM's own proxy reaches it
+PORT = 8080
+
+FRAME_BYTES = 32 * 1024
+"""Largest WebSocket message taken; see `runtime.transports.caller_socket`."""
+
+BROKEN_ENVIRONMENT = 2
+"""Exit status."""
+
+
+def main() -> int:
+    """Serve until told to stop; return the exit status."""
+    try:
+        settings = RuntimeSettings.from_environment(os.environ)
+        port = _port(os.environ.get("PORT", ""))
+    except SettingsError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return BROKEN_ENVIRONMENT
+    start_logging()
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        return runner.run(_serve(settings, port))
+
+
+def _port(text: str) -> int:
+    if not text:
+        return PORT
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise SettingsError(f"PORT must be a port number, got {text!r}; unset it to listen on {PORT}.")
+    return int(text)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:  # Windows has none
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+async def _serve(settings: RuntimeSettings, port: int) -> int:
+    agent = Agent(settings)
+    server = _Server(
+        uvicorn.Config(
+            agent,
+            host=HOST,
+            port=port,
+            access_log=False,
+            log_config=None,
+            lifespan="on",
+            ws_max_size=FRAME_BYTES,
+            ws_per_message_deflate=False,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, lambda: asyncio.ensure_future(_stop(agent, server)))
+    await server.serve()
+    return 0
+
+
+async def _stop(agent: Agent, server: uvicorn.Server) -> None:
+    await agent.stop()
+    server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn's own handling would cut callers off in the middle of a word."""
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Imports what a call needs while the agent already answers, in the order in which a call needs it."""
+
+import asyncio
+import gc
+import importlib
+
+# Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
+CALL = "runtime.call"
+
+# Known to be imported during the first call rather than before it: none of them may be left for then.
+LATE = ("numpy", "boto3.session")
+
+
+class Preload:
+    """The imports, under way in a thread of their own."""
+
+    def __init__(self) -> None:
+        self._ready = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is imported."""
+        return self._ready.is_set()
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin; the task ends when everything is imported, or fails as an import does."""
+        self._work = asyncio.create_task(self._run())
+        return self._work
+
+    async def ready(self) -> None:
+        """Wait until everything is imported."""
+        await self._ready.wait()
+
+    async def _run(self) -> None:
+        await asyncio.to_thread(_import_everything)
+        self._ready.set()
+
+
+def _import_everything() -> None:
+    gc.disable()  # the collector would walk every object that imports create, again and again
+    importlib.import_module(CALL)
+    from runtime.logs import redirect_pipecat  # noqa: PLC0415
+
+    redirect_pipecat()
+    gc.collect()
+    gc.freeze()  # what is imported stays, so nothing need look at it ever again
+    gc.enable()

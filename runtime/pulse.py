@@ -1,0 +1,90 @@
+"""When somebody last made a sound: what silence, turns and latencies of a call are measured by."""
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from runtime.health import Health
+from runtime.metrics import (
+    JOIN_TIME,
+    MILLISECONDS,
+    MODEL_FIRST_AUDIO,
+    VOICE_TO_VOICE_LATENCY,
+    Metric,
+    MetricWriter,
+)
+
+AUDIBLE_PEAK = 655
+"""Sample value from which audio counts as a sound: -34 dB of full scale.
+
+A quiet room through a headset stays below it, a low voice into a laptop passes it.  Steady noise above
+it only makes latencies look shorter and keeps a call from being idle; the other caps still hold.
+"""
+
+
+class Pulse:
+    """The moments of one call.
+
+    Nova Sonic tells that the caller's turn is over, never when it ended: its transcript comes after its
+    own pause.  So the last audible sound before the transcript is taken for the end of the turn.
+    """
+
+    def __init__(self, health: Health, metrics: MetricWriter) -> None:
+        self._health = health
+        self._metrics = metrics
+        self._joined_at = self._caller_at = self._agent_at = time.monotonic()
+        self._joined = False
+        self._asked_at: float | None = None
+        self._turn_ended_at: float | None = None
+        self._answered_turn_ended_at: float | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the caller's socket was accepted."""
+        return time.monotonic() - self._joined_at
+
+    @property
+    def silent(self) -> float:
+        """Seconds since anybody made a sound."""
+        return time.monotonic() - max(self._caller_at, self._agent_at)
+
+    def heard(self, audio: bytes) -> None:
+        """Take note of the caller's audio."""
+        samples = np.frombuffer(audio[: len(audio) & ~1], dtype=np.int16)
+        if samples.size and (samples.max() >= AUDIBLE_PEAK or samples.min() <= -AUDIBLE_PEAK):
+            self._caller_at = time.monotonic()
+            self._health.touch()
+
+    def caller_finished(self) -> None:
+        """Take note that the model understood a turn of the caller's."""
+        self._turn_ended_at = self._asked_at = self._caller_at
+
+    def asked(self) -> None:
+        """Take note that the model was given text, or the result of a tool, to answer."""
+        self._asked_at = time.monotonic()
+
+    def model_spoke(self) -> None:
+        """Take note of audio from the model; the first after a question is measured."""
+        if self._asked_at is not None:
+            self._write({MODEL_FIRST_AUDIO: self._asked_at})
+            self._asked_at = None
+        if self._turn_ended_at is not None:
+            self._answered_turn_ended_at, self._turn_ended_at = self._turn_ended_at, None
+
+    def spoke(self) -> None:
+        """Take note of the agent's speech leaving for the caller."""
+        self._agent_at = time.monotonic()
+        self._health.touch()
+        if not self._joined:
+            self._joined = True
+            self._write({JOIN_TIME: self._joined_at})
+        if self._answered_turn_ended_at is not None:
+            self._write({VOICE_TO_VOICE_LATENCY: self._answered_turn_ended_at})
+            self._answered_turn_ended_at = None
+
+    def _write(self, since: Mapping[Metric, float]) -> None:
+        now = time.monotonic()
+        self._metrics.write(
+            {metric: round((now - moment) * MILLISECONDS, 1) for metric, moment in since.items()}
+        )

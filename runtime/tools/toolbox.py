@@ -1,0 +1,51 @@
+"""Runs the tools that the agent may call: by deadline, counted, and with an answer in every case."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runtime.metrics import MILLISECONDS, TOOL_CALLS, TOOL_ERRORS, TOOL_LATENCY, MetricWriter
+from runtime.tools.tool import Answer, Tool
+
+SORRY: Answer = {"problem": "This cannot be looked up right now. Say so, and offer to try again in a moment."}
+
+_log = logging.getLogger(__name__)
+
+
+class Toolbox:
+    """The tools of one call."""
+
+    def __init__(self, tools: Iterable[Tool], metrics: MetricWriter) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._metrics = metrics
+
+    def __iter__(self) -> Iterator[Tool]:
+        """Go through the tools."""
+        return iter(self._tools.values())
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> Answer:
+        """Run a tool; whatever happens to it, the model gets something to say."""
+        tool = self._tools[name]
+        started = time.monotonic()
+        answer, error = await _answer(tool, arguments)
+        self._metrics.write(
+            {
+                TOOL_CALLS: 1,
+                TOOL_ERRORS: 1 if error else 0,
+                TOOL_LATENCY: round((time.monotonic() - started) * MILLISECONDS, 1),
+            },
+            tool=name,
+        )
+        if error:
+            _log.error("A tool failed.", extra={"tool": name, "owner": tool.owner, "error": error})
+        return answer
+
+
+async def _answer(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Answer, str]:
+    try:
+        async with asyncio.timeout(tool.deadline_seconds):
+            return await tool.run(arguments), ""
+    except Exception as fault:  # noqa: BLE001  # a tool may fail in any way; the call must not
+        return SORRY, type(fault).__name__
