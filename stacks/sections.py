@@ -5,6 +5,7 @@ October 2026: there to compare choices, not to replace a bill.
 """
 
 from ipaddress import IPv4Network
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -20,6 +21,13 @@ VPC_PREFIX_LENGTHS = range(16, 22)
 LEAST_ZONES = 2
 # Both ends of the 250 calls that one relay carries hold an allocation, and each is one port.
 LEAST_RELAY_PORTS = 500
+
+# Hard limits per signaling channel (kvswebrtc-limits.md, WebRTC developer guide, October 2026).
+CHANNEL_ISSUES_PER_SECOND = 5
+CHANNEL_ALLOCATIONS = 50
+# AgentCore allows the environment of a code deployment 1.5 KB (bedrock-agentcore-limits.md); a channel's
+# ARN takes 88 bytes of it, and `tests/contract/test_environment.py` counts the rest.
+MOST_CHANNELS = 8
 
 # A pragmatic shape; the confirmation mail that SNS and Budgets send is the real check.
 EMAIL = r"^[^@\s,;]+@[^@\s,;]+\.[A-Za-z]{2,}$"
@@ -96,22 +104,53 @@ class ManagedTurnConfig(Section):
     """TURN relays run by Kinesis Video Streams: nothing of ours to patch."""
 
     kind: Literal["managed"]
-    # GetIceServerConfig: 100 TPS per account and Region (kvswebrtc-limits.md).
+    # GetIceServerConfig: 100 per second for the account and Region (kvswebrtc-limits.md).
     peak_new_sessions_per_second: float = Field(
         1.0, gt=0, le=100, description="Calls that may begin in one second at the busiest time."
     )
-    # 8 channels of 50 allocations (stacks/parts/managed_relays.py says why 8).
+    # AgentCore: 5,000 sessions at once (bedrock-agentcore-limits.md).
     peak_concurrent_calls: int = Field(
         20,
         ge=1,
-        le=400,
+        le=5_000,
         description="Calls in progress at the busiest time.",
         json_schema_extra=_price("US$0.03 a month per channel, US$0.12 per 1,000 allocation minutes"),
     )
-    # One when only the caller's side is relayed, two when both are (design: one hop is the default).
+    # One when only the caller's side is relayed, two when both are; a renewed address family adds to it.
     allocations_per_call: int = Field(
-        2, ge=1, le=4, description="Relay allocations that one call holds, both ends together."
+        2,
+        ge=1,
+        le=4,
+        validate_default=True,
+        description="Relay allocations that one call holds, both ends together.",
     )
+
+    @property
+    def channels(self) -> int:
+        """Signaling channels that the peaks need, by whichever limit is reached first."""
+        return _channels(
+            self.peak_new_sessions_per_second, self.peak_concurrent_calls, self.allocations_per_call
+        )
+
+    @field_validator("allocations_per_call")
+    @classmethod
+    def _fit_the_pool(cls, allocations: int, info: ValidationInfo) -> int:
+        needed = _channels(
+            info.data.get("peak_new_sessions_per_second", 0),
+            info.data.get("peak_concurrent_calls", 0),
+            allocations,
+        )
+        if needed > MOST_CHANNELS:
+            raise ValueError(
+                f"the peaks need {needed} signaling channels, and {MOST_CHANNELS} are the most that the "
+                "agent's environment can name: lower a peak, or choose kind coturn"
+            )
+        return allocations
+
+
+def _channels(sessions_per_second: float, calls: int, allocations_per_call: int) -> int:
+    by_rate = sessions_per_second / CHANNEL_ISSUES_PER_SECOND
+    return ceil(max(by_rate, calls * allocations_per_call / CHANNEL_ALLOCATIONS))
 
 
 class CoturnConfig(Section):

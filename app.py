@@ -1,0 +1,85 @@
+"""Entry point of `cdk`: read the configuration once, then wire the stacks by hand."""
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from stacks.config import ConfigError, DeploymentConfig
+from stacks.network_stack import NetworkStack
+from stacks.parts.unreachable_email import refuse_unreachable
+from stacks.runtime_stack import RuntimeStack
+from stacks.turn_stack import TurnStack
+
+BUNDLE = Path(__file__).parent / "build" / "agent.zip"
+
+
+def build(app: cdk.App, *, bundle: Path = BUNDLE) -> None:
+    """Add to *app* the stacks of the stage that its context names (`-c stage=...`, else `dev`).
+
+    Raises:
+        ConfigError: The stage cannot be deployed as it is written, or *bundle* is not there.
+    """
+    if not bundle.is_file():
+        raise ConfigError(f"{bundle} is not there, so there is no agent to deploy; run scripts/bundle.")
+    context = app.node.try_get_context
+    config = DeploymentConfig.for_stage(
+        context("stage") or "dev", context("stages") or {}, context("overrides") or ""
+    )
+    wire(app, config, bundle)
+    if context("nag") != "false":
+        check_with_nag(app)
+
+
+def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
+    """Hand each stack its own section, and what it needs of the stacks before it."""
+    name = f"Hotline-{config.stage}"
+    env = cdk.Environment(region=config.region)
+    network = NetworkStack(app, f"{name}-Network", config=config.network, env=env)
+    turn = TurnStack(
+        app,
+        f"{name}-Turn",
+        config=config.turn,
+        stage=config.stage,
+        vpc=network.vpc,
+        agent_security_group=network.agent_security_group,
+        env=env,
+    )
+    RuntimeStack(
+        app,
+        f"{name}-Runtime",
+        config=config.runtime,
+        stage=config.stage,
+        endpoints=config.endpoints,
+        bundle=bundle,
+        relays=turn.relays,
+        vpc=network.vpc,
+        security_group=network.agent_security_group,
+        env=env,
+    )
+    if config.endpoints is None:  # an embedded cloud sends no mail
+        refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
+
+
+def check_with_nag(app: cdk.App) -> None:
+    """Fail synthesis on any finding of cdk-nag that no construct acknowledges with a reason."""
+    import cdk_nag  # noqa: PLC0415 - half a second, which a benchmark of our own code leaves out
+
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+
+
+def main() -> int:
+    """Synthesise, or say on standard error what keeps the stage from being deployed."""
+    # CloudFormation's schemas are checked by cfn-lint in the tests; the built-in check costs 4 to 8 s.
+    app = cdk.App(builtin_cloud_formation_validation=False)
+    try:
+        build(app)
+    except ConfigError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 1
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The agent on Bedrock AgentCore."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_bedrockagentcore as agentcore
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from stacks.config import RuntimeConfig
+from stacks.parts.agent_role import AgentRole
+from stacks.parts.retention import retention
+
+ENDPOINT = "calls"
+ENTRY_POINT = "main.py"
+PYTHON = "PYTHON_3_13"
+
+# A session exists from the moment the door wakes it: the way in lives 300 s at most (DoorConfig), and the
+# agent takes up to 60 s to say goodbye.  The call's own cap ends it long before, in words.
+LIFETIME_BEYOND_CALL_SECONDS = 360
+
+
+class AgentRuntime(Construct):
+    """One microVM for every call, and the endpoint that calls come to."""
+
+    arn: str
+    role: iam.Role
+    endpoint_arn: str
+    endpoint_name: str
+    log_group: logs.LogGroup
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: RuntimeConfig,
+        stage: str,
+        bundle: Path,
+        environment: Mapping[str, str],
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"hotline_{stage}"
+        asset = assets.Asset(self, "Bundle", path=str(bundle))
+        self.role = AgentRole(self, "Role", config=config, runtime_name=name, bundle=asset).role
+        self._runtime = agentcore.CfnRuntime(
+            self,
+            "Runtime",
+            agent_runtime_name=name,
+            agent_runtime_artifact=_code(asset),
+            description="Hotline: a voice agent, one microVM per call",
+            environment_variables=dict(environment),
+            lifecycle_configuration=agentcore.CfnRuntime.LifecycleConfigurationProperty(
+                idle_runtime_session_timeout=config.idle_seconds,
+                max_lifetime=config.call_seconds + LIFETIME_BEYOND_CALL_SECONDS,
+            ),
+            network_configuration=_private(vpc, security_group),
+            # Said, because which version is the default has changed.  V2 starts in about 2 s, V1 in 5 to 30.
+            platform_version="V2",
+            protocol_configuration="HTTP",
+            role_arn=self.role.role_arn,
+        )
+        # AgentCore starts the agent while it creates the runtime: its rights must be there first.
+        self._runtime.node.add_dependency(self.role)
+        self.arn = self._runtime.attr_agent_runtime_arn
+        self.log_group = self._log_group(config)
+        self._add_endpoint(config)
+
+    def grant_open(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* start sessions and sign ways into them, on this endpoint only."""
+        self._grant(
+            grantee,
+            "bedrock-agentcore:InvokeAgentRuntime",
+            "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
+        )
+
+    def grant_stop(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* end sessions of this endpoint."""
+        self._grant(grantee, "bedrock-agentcore:StopRuntimeSession")
+
+    def _grant(self, grantee: iam.IGrantable, *actions: str) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.arn, self.endpoint_arn]
+        )
+
+    def _add_endpoint(self, config: RuntimeConfig) -> None:
+        version = config.endpoint_version
+        endpoint = agentcore.CfnRuntimeEndpoint(
+            self,
+            "Endpoint",
+            name=ENDPOINT,
+            description="What the door sends calls to",
+            agent_runtime_id=self._runtime.attr_agent_runtime_id,
+            agent_runtime_version=str(version) if version else self._runtime.attr_agent_runtime_version,
+        )
+        endpoint.node.add_dependency(self.log_group)
+        self.endpoint_name = ENDPOINT
+        self.endpoint_arn = endpoint.attr_agent_runtime_endpoint_arn
+
+    def _log_group(self, config: RuntimeConfig) -> logs.LogGroup:
+        """Create the group before AgentCore does, which would keep logs for ever."""
+        return logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=(
+                f"/aws/bedrock-agentcore/runtimes/{self._runtime.attr_agent_runtime_id}-{ENDPOINT}"
+            ),
+            retention=retention(config.log_retention_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+
+def _code(asset: assets.Asset) -> agentcore.CfnRuntime.AgentRuntimeArtifactProperty:
+    return agentcore.CfnRuntime.AgentRuntimeArtifactProperty(
+        code_configuration=agentcore.CfnRuntime.CodeConfigurationProperty(
+            code=agentcore.CfnRuntime.CodeProperty(
+                s3=agentcore.CfnRuntime.S3LocationProperty(
+                    bucket=asset.s3_bucket_name, prefix=asset.s3_object_key
+                )
+            ),
+            entry_point=[ENTRY_POINT],
+            runtime=PYTHON,
+        )
+    )
+
+
+def _private(
+    vpc: ec2.IVpc, security_group: ec2.ISecurityGroup
+) -> agentcore.CfnRuntime.NetworkConfigurationProperty:
+    return agentcore.CfnRuntime.NetworkConfigurationProperty(
+        network_mode="VPC",
+        network_mode_config=agentcore.CfnRuntime.VpcConfigProperty(
+            security_groups=[security_group.security_group_id],
+            subnets=[one.subnet_id for one in vpc.private_subnets],
+        ),
+    )

@@ -1,0 +1,111 @@
+"""TURN relays of our own: coturn on Graviton instances."""
+
+from aws_cdk import CrossStackReferences, ReferenceStrength, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IConstruct
+
+from stacks.config import CoturnConfig
+from stacks.parts.acknowledge import acknowledge
+from stacks.parts.relay_instances import RelayInstances
+from turn.settings import CoturnSettings
+
+SECRET_LENGTH = 48  # 285 bits of letters and digits; coturn's HMAC has 160
+
+
+class CoturnRelays(Construct):
+    """A group of one for each relay, so that a broken relay is replaced and keeps its address.
+
+    Both ends of a call derive their credentials from a shared secret, which only the relays and the
+    issuer of credentials can read.
+    """
+
+    settings: CoturnSettings
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: CoturnConfig,
+        vpc: ec2.IVpc,
+        agent_security_group: ec2.ISecurityGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = kms.Key(
+            self, "Key", description="Hotline: the secret of the TURN relays", enable_key_rotation=True
+        )
+        self._secret = self._shared_secret()
+        addresses = [ec2.CfnEIP(self, f"Address{one}") for one in range(1, config.relays + 1)]
+        # Weak, or the number of relays could never shrink and the kind never change (ManagedRelays).
+        for part in (self._key, self._secret, *addresses):
+            _weaken(part)
+        self.settings = CoturnSettings(
+            addresses=tuple(one.ref for one in addresses),
+            realm=config.realm,
+            secret_arn=self._secret.secret_arn,
+        )
+        instances = RelayInstances(
+            self, "Instances", config=config, vpc=vpc, addresses=addresses, secret_arn=self._secret.secret_arn
+        )
+        self._grant_read(instances.role)
+        self._let_the_agent_reach_relayed_ports(agent_security_group, config)
+
+    def grant_issue(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* read the secret from which credentials are derived, and nothing else."""
+        self._grant_read(grantee)
+
+    def _shared_secret(self) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
+            self,
+            "SharedSecret",
+            description="Hotline: what TURN credentials are derived from",
+            encryption_key=self._key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=SECRET_LENGTH, exclude_punctuation=True
+            ),
+        )
+        acknowledge(
+            secret,
+            {
+                "AwsSolutions-SMG4": "The relays read it once, at boot: a rotation that did not replace them "
+                "would end every call.  Credentials derived from it live for minutes."
+            },
+        )
+        return secret
+
+    def _grant_read(self, grantee: iam.IGrantable) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["secretsmanager:GetSecretValue"],
+            resource_arns=[self._secret.secret_arn],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kms:Decrypt"],
+            resource_arns=[self._key.key_arn],
+            conditions={
+                "StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(self).region}.amazonaws.com"}
+            },
+        )
+
+    def _let_the_agent_reach_relayed_ports(self, group: ec2.ISecurityGroup, config: CoturnConfig) -> None:
+        """Open the way from the agent to what the caller's side relays: one hop instead of two."""
+        for number, address in enumerate(self.settings.addresses, start=1):
+            ec2.CfnSecurityGroupEgress(
+                self,
+                f"AgentToRelay{number}",
+                group_id=group.security_group_id,
+                description="Media of calls, through a relay of ours",
+                ip_protocol="udp",
+                from_port=config.relay_ports_first,
+                to_port=config.relay_ports_last,
+                cidr_ip=f"{address}/32",
+            )
+
+
+def _weaken(part: IConstruct) -> None:
+    resource = part.node.default_child or part
+    CrossStackReferences.of(resource).produce(ReferenceStrength.WEAK)

@@ -1,0 +1,69 @@
+"""The agent, and the tables it reads and reports to."""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from runtime.settings import RuntimeSettings
+from stacks.config import EndpointsConfig, RuntimeConfig
+from stacks.parts.agent_runtime import AgentRuntime
+from stacks.parts.orders_table import OrdersTable
+from stacks.parts.relays import Relays
+from stacks.parts.session_ledger import SessionLedger
+
+
+class RuntimeStack(Stack):
+    """Owns what answers the call, apart from the door that lets callers in."""
+
+    agent: AgentRuntime
+    ledger: SessionLedger
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: RuntimeConfig,
+        stage: str,
+        endpoints: EndpointsConfig | None,
+        bundle: Path,
+        relays: Relays,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        env: Environment,
+    ) -> None:
+        super().__init__(scope, construct_id, env=env, description="Hotline: the voice agent")
+        orders = OrdersTable(self, "Orders")
+        self.ledger = SessionLedger(self, "Ledger")
+        settings = RuntimeSettings(
+            stage=stage,
+            region=self.region,
+            model_id=config.model_id,
+            voice_id=config.voice_id,
+            endpointing_sensitivity=config.endpointing_sensitivity,
+            idle_seconds=config.idle_seconds,
+            call_seconds=config.call_seconds,
+            call_cost_usd=config.call_cost_usd,
+            orders_table=orders.name,
+            ledger_table=self.ledger.name,
+            bedrock_url=endpoints.bedrock if endpoints else "",
+            services_url=endpoints.services if endpoints else "",
+        )
+        self.agent = AgentRuntime(
+            self,
+            "Agent",
+            config=config,
+            stage=stage,
+            bundle=bundle,
+            environment={**settings.to_environment(), **relays.settings.to_environment()},
+            vpc=vpc,
+            security_group=security_group,
+        )
+        orders.grant_look_up(self.agent.role)
+        self.ledger.grant_report(self.agent.role)
+        relays.grant_issue(self.agent.role)
+        CfnOutput(self, "RuntimeArn", value=self.agent.arn)
+        CfnOutput(self, "EndpointName", value=self.agent.endpoint_name)
+        CfnOutput(self, "OrdersTable", value=orders.name)
