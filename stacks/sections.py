@@ -283,6 +283,15 @@ class DoorConfig(Section):
         10, ge=1, le=1_000, description="Requests per second that the API accepts."
     )
     request_burst: int = Field(20, ge=1, le=2_000, description="Requests at once that the API accepts.")
+    # Lambda keeps 100 of an account's quota unreserved; new accounts have a quota of 10 to begin with
+    # ("Configuring reserved concurrency" and "Lambda quotas", Lambda developer guide).
+    reserved_concurrency: int = Field(
+        0,
+        ge=0,
+        le=500,
+        description="Requests at once that the door's function can always serve, and never more; "
+        "0 shares the account's quota, which is all that a new account allows.",
+    )
     allowed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")], ...] = Field(
         (), strict=False, description="Origins of web pages that may call the API; none is no browser at all."
     )
@@ -315,6 +324,14 @@ class BillingConfig(Section):
     )
     anomaly_usd: int = Field(
         20, ge=1, le=1_000_000, description="Unusual spend of one day, in one service, worth a mail."
+    )
+    # One monitor of services per account; CloudFormation answers a second one with `AlreadyExists: null`
+    # (aws-cloudformation/cloudformation-coverage-roadmap#2515).
+    anomaly_monitor_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:ce::\d{12}:anomalymonitor/[0-9a-f-]{36}$",
+        description="Existing monitor of AWS services to subscribe to; an account can have only one, so only "
+        "its first stage may leave this out. Accounts with Cost Explorer have one from the start.",
     )
 
 
