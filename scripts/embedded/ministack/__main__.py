@@ -15,7 +15,10 @@ def main() -> int:
     try:
         server.run(options.port, options.work)
     except OSError as fault:
-        print(f"Port {options.port} cannot be taken ({fault.strerror}); MiniStack was not started.", file=sys.stderr)
+        print(
+            f"Port {options.port} cannot be taken ({fault.strerror}); MiniStack was not started.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

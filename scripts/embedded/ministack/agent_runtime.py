@@ -54,7 +54,9 @@ def _describe_runtime(runtime_id: str, properties: Properties) -> Created:
         "CreatedAt": record["createdAt"],
         "LastUpdatedAt": record["lastUpdatedAt"],
         "Status": record["status"],
-        "WorkloadIdentityDetails.WorkloadIdentityArn": record["workloadIdentityDetails"]["workloadIdentityArn"],
+        "WorkloadIdentityDetails.WorkloadIdentityArn": record["workloadIdentityDetails"][
+            "workloadIdentityArn"
+        ],
     }
 
 

@@ -22,7 +22,10 @@ def _create(logical_id: str, properties: Properties, stack_name: str) -> Created
     name = properties["Budget"].get("BudgetName") or provisioners._physical_name(
         stack_name, logical_id, max_len=_LONGEST_NAME
     )
-    request = {"Budget": _budget(properties, name), "NotificationsWithSubscribers": _notifications(properties)}
+    request = {
+        "Budget": _budget(properties, name),
+        "NotificationsWithSubscribers": _notifications(properties),
+    }
     _check(budgets._create_budget(request))
     return name, {}
 

@@ -106,7 +106,11 @@ def _check_policies(principal: Any, action: str, resource: str, region: str) -> 
     )
     verdict = iam_evaluator.evaluate(context, principal.policies, *principal.limits)
     if verdict.decision != "Allow":
-        why = "with an explicit deny" if verdict.decision == "Deny" else f"because no policy allows the {action} action"
+        why = (
+            "with an explicit deny"
+            if verdict.decision == "Deny"
+            else f"because no policy allows the {action} action"
+        )
         raise RefusedError(
             "AccessDeniedException",
             f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource} {why}",

@@ -18,7 +18,11 @@ def handlers() -> dict[str, dict[str, Any]]:
     return {
         "AWS::EC2::EIP": {"create": _create_address, "update": _keep_address, "delete": _release_address},
         "AWS::EC2::NatGateway": {"create": _create_nat, "update": _keep_nat, "delete": _delete_nat},
-        "AWS::EC2::FlowLog": {"create": _create_flow_log, "update": _keep_flow_log, "delete": _delete_flow_log},
+        "AWS::EC2::FlowLog": {
+            "create": _create_flow_log,
+            "update": _keep_flow_log,
+            "delete": _delete_flow_log,
+        },
         "AWS::EC2::SecurityGroupIngress": _rule("IpPermissions"),
         "AWS::EC2::SecurityGroupEgress": _rule("IpPermissionsEgress"),
     }

@@ -66,7 +66,9 @@ def _refuse_faults(type_name: str, name: str, properties: dict[str, Any]) -> Non
     schema = schema_of(type_name)
     faults = schema.faults(properties) if schema else []
     if faults:
-        raise ValueError(f"Properties validation failed for resource {name} ({type_name}): {'; '.join(faults)}.")
+        raise ValueError(
+            f"Properties validation failed for resource {name} ({type_name}): {'; '.join(faults)}."
+        )
 
 
 def _add_service(name: str, handler: Callable[..., Any]) -> None:

@@ -42,9 +42,13 @@ RECORDED_TYPES = (
     RecordedType("AWS::EC2::EIPAssociation", "", id_prefix="eipassoc-"),
     RecordedType("AWS::Logs::Delivery", "arn:aws:logs:{region}:{account}:delivery:{id}"),
     RecordedType(
-        "AWS::Logs::DeliveryDestination", "arn:aws:logs:{region}:{account}:delivery-destination:{name}", "Name"
+        "AWS::Logs::DeliveryDestination",
+        "arn:aws:logs:{region}:{account}:delivery-destination:{name}",
+        "Name",
     ),
-    RecordedType("AWS::Logs::DeliverySource", "arn:aws:logs:{region}:{account}:delivery-source:{name}", "Name"),
+    RecordedType(
+        "AWS::Logs::DeliverySource", "arn:aws:logs:{region}:{account}:delivery-source:{name}", "Name"
+    ),
     RecordedType("AWS::Logs::QueryDefinition", ""),
     RecordedType("AWS::XRay::ResourcePolicy", "", "PolicyName"),
 )
@@ -60,7 +64,9 @@ class Recorder:
     def handlers(self) -> dict[str, Any]:
         return {"create": self.create, "update": self.update, "delete": self.delete}
 
-    def create(self, logical_id: str, properties: dict[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
+    def create(
+        self, logical_id: str, properties: dict[str, Any], stack_name: str
+    ) -> tuple[str, dict[str, Any]]:
         """Keep a new resource; its physical id follows the type's primary identifier.
 
         Raises:

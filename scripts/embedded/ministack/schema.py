@@ -47,21 +47,27 @@ class ResourceSchema:
         schema = self._follow(schema)
         if depth > _DEPTH_LIMIT or not isinstance(schema, dict):
             return
-        kind = schema.get("type")
-        if "enum" in schema and not isinstance(value, dict | list) and str(value) not in map(str, schema["enum"]):
+        kinds = _kinds(schema)
+        if (
+            "enum" in schema
+            and not isinstance(value, dict | list)
+            and str(value) not in map(str, schema["enum"])
+        ):
             yield f"{path} is {value!r}, not one of {schema['enum']}"
         elif isinstance(value, dict) and "properties" in schema:
             yield from self._check_object(value, schema, path, depth)
         elif isinstance(value, list):
             yield from self._check_list(value, schema, path, depth)
-        elif kind in {"integer", "number"}:
+        elif kinds and kinds <= {"integer", "number"}:
             yield from _check_number(value, schema, path)
-        elif kind == "string" and isinstance(value, str):
+        elif "string" in kinds and isinstance(value, str):
             yield from _check_text(value, schema, path)
-        elif kind in {"object", "array"} and isinstance(value, int | float | bool):
-            yield f"{path} is {value!r}, which is no {kind}"
+        elif kinds and kinds <= {"object", "array"} and isinstance(value, int | float | bool):
+            yield f"{path} is {value!r}, which is no {' or '.join(kinds)}"
 
-    def _check_object(self, value: dict[str, Any], schema: dict[str, Any], path: str, depth: int) -> Iterator[str]:
+    def _check_object(
+        self, value: dict[str, Any], schema: dict[str, Any], path: str, depth: int
+    ) -> Iterator[str]:
         known = schema["properties"]
         for name in schema.get("required", []):
             if name not in value:
@@ -87,6 +93,11 @@ class ResourceSchema:
                 found = found.get(part, {})
             schema = found
         return schema
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    kinds = schema.get("type", [])
+    return {kinds} if isinstance(kinds, str) else set(kinds)
 
 
 def _check_number(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:

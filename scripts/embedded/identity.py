@@ -1,0 +1,111 @@
+"""How the servers of the embedded cloud ask MiniStack whose key this is and what it may do."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+_TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
+_TIMEOUT_SECONDS = 10.0
+
+
+class IdentityRefusedError(Exception):
+    """The key is unknown or expired, or a policy denies the action.
+
+    Args:
+        code: AWS's name of the error, for example `AccessDeniedException`.
+        message: AWS's sentence for it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who holds a key that may do what was asked."""
+
+    principal: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSession:
+    """Temporary keys of a role."""
+
+    access_key: str
+    secret: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires_at: float
+    """Unix seconds."""
+
+    def lives(self, seconds: float) -> bool:
+        """Whether the keys are good for that much longer."""
+        return time.time() + seconds < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The identity service of one MiniStack.
+
+    Attributes:
+        url: Where MiniStack answers.
+        token: What this server presents.
+    """
+
+    url: str
+    token: str = field(repr=False)
+
+    def authorize(
+        self, *, access_key: str, session_token: str, action: str, resources: list[str], region: str
+    ) -> Caller:
+        """Return the holder of *access_key*, who may do *action* on every one of *resources*.
+
+        The signature is not looked at: compare it with the secret that is returned.
+
+        Raises:
+            IdentityRefusedError: The key or its token is not good, or a policy says no.
+        """
+        question = {
+            "access_key": access_key,
+            "session_token": session_token,
+            "action": action,
+            "resources": resources,
+            "region": region,
+        }
+        return Caller(**self._ask("authorize", question))
+
+    def role_session(
+        self, *, role_arn: str, service: str, source_arn: str, session_name: str, region: str, seconds: int
+    ) -> RoleSession:
+        """Return keys of *role_arn* for *service*, which acts for *source_arn*.
+
+        Raises:
+            IdentityRefusedError: The role's trust policy does not let it.
+        """
+        question = {
+            "role_arn": role_arn,
+            "service": service,
+            "source_arn": source_arn,
+            "session_name": session_name,
+            "region": region,
+            "seconds": seconds,
+        }
+        return RoleSession(**self._ask("role-session", question))
+
+    def _ask(self, what: str, question: dict[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self.url}/_hotline/{what}",
+            data=json.dumps(question).encode(),
+            headers={_TOKEN_HEADER: self.token},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+                body: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            no = json.load(refusal)
+            raise IdentityRefusedError(no["code"], no["message"]) from None
+        return body
