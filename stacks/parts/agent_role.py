@@ -6,7 +6,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks.config import RuntimeConfig
-from stacks.parts.acknowledge import acknowledge
+from stacks.parts.acknowledge import acknowledge_pattern
 
 
 class AgentRole(Construct):
@@ -37,15 +37,7 @@ class AgentRole(Construct):
             on=f"arn:{stack.partition}:bedrock:{stack.region}::foundation-model/{config.model_id}",
         )
         self._allow("s3:GetObject", on=f"{bundle.bucket.bucket_arn}/{bundle.s3_object_key}")
-        # `-*`: AgentCore names the groups after the runtime's id, which it makes up after it has this role,
-        # and after each endpoint.
-        groups = stack.format_arn(
-            service="logs",
-            resource=f"log-group:/aws/bedrock-agentcore/runtimes/{runtime_name}-*",
-        )
-        self._allow("logs:CreateLogGroup", "logs:DescribeLogStreams", on=groups)
-        self._allow("logs:CreateLogStream", "logs:PutLogEvents", on=f"{groups}:log-stream:*")
-        self._acknowledge_log_patterns(runtime_name)
+        self._allow_own_logs(runtime_name)
 
     def _allow(self, *actions: str, on: str) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
@@ -69,11 +61,17 @@ class AgentRole(Construct):
             ),
         )
 
-    def _acknowledge_log_patterns(self, runtime_name: str) -> None:
-        region = Stack.of(self).region
-        groups = (
-            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:{region}:<AWS::AccountId>"
-            f":log-group:/aws/bedrock-agentcore/runtimes/{runtime_name}-*"
+    def _allow_own_logs(self, runtime_name: str) -> None:
+        groups = Stack.of(self).format_arn(
+            service="logs", resource=f"log-group:/aws/bedrock-agentcore/runtimes/{runtime_name}-*"
         )
-        reason = "AgentCore makes the runtime's id up after it has this role; the pattern is its own groups."
-        acknowledge(self.role, {f"{groups}]": reason, f"{groups}:log-stream:*]": reason})
+        streams = f"{groups}:log-stream:*"
+        self._allow("logs:CreateLogGroup", "logs:DescribeLogStreams", on=groups)
+        self._allow("logs:CreateLogStream", "logs:PutLogEvents", on=streams)
+        for pattern in (groups, streams):
+            acknowledge_pattern(
+                self.role,
+                pattern,
+                "AgentCore names its log groups after the runtime's id, which it makes up after it has this "
+                "role, and after each endpoint; the pattern is this runtime's own groups.",
+            )

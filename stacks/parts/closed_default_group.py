@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.parts.acknowledge import acknowledge
+from stacks.parts.acknowledge import acknowledge_pattern
 
 # Source: Systems Manager Automation runbook reference, page of this runbook (parameters, permissions).
 RUNBOOK = "AWSConfigRemediation-RemoveVPCDefaultSecurityGroupRules"
@@ -63,12 +63,6 @@ class ClosedDefaultGroup(Construct):
                 )
             },
         )
-        acknowledge(
-            role,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "ec2:DescribeSecurityGroups names no resource.",
-                f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:{stack.region}:<AWS::AccountId>"
-                f":automation-definition/{RUNBOOK}:*]": "One runbook of AWS, in whichever version is current.",
-            },
-        )
+        acknowledge_pattern(role, "*", "ec2:DescribeSecurityGroups names no resource.")
+        acknowledge_pattern(role, runbook, "One runbook of AWS, in whichever version is current.")
         return role

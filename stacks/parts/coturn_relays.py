@@ -69,10 +69,9 @@ class CoturnRelays(Construct):
         )
         acknowledge(
             secret,
-            {
-                "AwsSolutions-SMG4": "The relays read it once, at boot: a rotation that did not replace them "
-                "would end every call.  Credentials derived from it live for minutes."
-            },
+            "AwsSolutions-SMG4",
+            "The relays read it once, at boot: a rotation that did not replace them would end every call.  "
+            "Credentials derived from it live for minutes.",
         )
         return secret
 

@@ -40,7 +40,8 @@ class OrdersTable(Construct):
         self.name = self._table.table_name
         acknowledge(
             self._table,
-            {"AwsSolutions-DDB3": "Five invented orders that a deployment writes: nothing to recover."},
+            "AwsSolutions-DDB3",
+            "Five invented orders that a deployment writes: nothing to recover.",
         )
 
     def grant_look_up(self, grantee: iam.IGrantable) -> None:

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.config import CoturnConfig
-from stacks.parts.acknowledge import acknowledge
+from stacks.parts.acknowledge import acknowledge, acknowledge_pattern
 
 COTURN = Path(__file__).parents[2] / "turn" / "coturn"
 
@@ -81,10 +81,7 @@ class RelayInstances(Construct):
         Tags.of(group).add("hotline-address-id", address.attr_allocation_id)
         Tags.of(group).add("hotline-address", address.ref)
         acknowledge(
-            group,
-            {
-                "AwsSolutions-AS3": "A group of one never scales, and a relay that is replaced keeps its address."
-            },
+            group, "AwsSolutions-AS3", "A group of one never scales; a replaced relay keeps its address."
         )
 
     def _role(self, addresses: Sequence[ec2.CfnEIP]) -> iam.Role:
@@ -121,15 +118,9 @@ class RelayInstances(Construct):
                 resources=["*"],
             )
         )
-        prefix = f"arn:<AWS::Partition>:ec2:{stack.region}:<AWS::AccountId>"
-        acknowledge(
-            role,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "Session Manager's actions name no resource.",
-                f"AwsSolutions-IAM5[Resource::{prefix}:instance/*]": "Which instance is known at boot only.",
-                f"AwsSolutions-IAM5[Resource::{prefix}:network-interface/*]": "As for the instance.",
-            },
-        )
+        acknowledge_pattern(role, "*", "Session Manager's actions name no resource.")
+        for arn in anything:
+            acknowledge_pattern(role, arn, "Which instance takes the relay's address is known at boot only.")
         return role
 
     def _security_group(self, vpc: ec2.IVpc, config: CoturnConfig) -> ec2.SecurityGroup:
@@ -145,7 +136,7 @@ class RelayInstances(Construct):
         group.add_egress_rule(everywhere, ec2.Port.udp_range(1024, 65535), "Media towards a peer")
         group.add_egress_rule(everywhere, ec2.Port.tcp(443), "AWS APIs")
         group.add_egress_rule(everywhere, ec2.Port.tcp(80), "Signed packages of Ubuntu")
-        acknowledge(group, {"AwsSolutions-EC23": "Callers are anywhere; coturn asks each for a credential."})
+        acknowledge(group, "AwsSolutions-EC23", "Callers are anywhere; coturn asks each for a credential.")
         return group
 
     def _user_data(self, config: CoturnConfig, secret_arn: str) -> str:
