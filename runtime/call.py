@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import Any
 
-from pipecat.adapters.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
@@ -17,7 +16,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.services.llm_service import FunctionCallParams
-from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
+from pipecat.turns.user_start import ExternalUserTurnStartStrategy
+from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from runtime.brains.sonic import Sonic
@@ -37,6 +38,7 @@ from runtime.pulse import Pulse
 from runtime.record import SessionRecord
 from runtime.settings import RuntimeSettings
 from runtime.tools.order_status import order_status_tool
+from runtime.tools.tool import Tool
 from runtime.tools.toolbox import Toolbox
 from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION, CallerSocket
 from runtime.transports.websocket import WebSocketTransport
@@ -51,8 +53,8 @@ FAREWELLS: Mapping[Reason, str] = {
 }
 """What the model is asked to say before these endings; every other one leaves nobody to say it to."""
 
-FAREWELL_SECONDS = 6.0
-"""Time for those words; then the line is cut."""
+FAREWELL_SECONDS = 8.0
+"""Longest time for those words; then the line is cut."""
 
 WATCH_SECONDS = 0.25
 """How often the caps are looked at."""
@@ -83,6 +85,7 @@ class Call:
         self._admitted = asyncio.Event()
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
+        self._gone = asyncio.Event()
         self._interruptions = 0
         self._reconnects = 0
         self._sonic = Sonic(settings, self._cloud, self, prompt=_prompt())
@@ -91,23 +94,15 @@ class Call:
     async def hold(self) -> None:
         """Hold the conversation until somebody ends it, and leave nothing of it behind."""
         random.seed()  # every session starts from one snapshot, whose seed all of them share
-        runner = WorkerRunner(handle_sigint=False)
-        await runner.add_workers(self._worker)
-        await self._worker.queue_frames([LLMRunFrame()])
+        watches = (self._admit(), self._watch_caps(), self._hang_up_when_ended())
+        tasks = [asyncio.create_task(self._guard(watch)) for watch in watches]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                watchers = [
-                    tasks.create_task(watch)
-                    for watch in (self._admit(), self._watch_caps(), self._hang_up_when_ended())
-                ]
-                await runner.run()
-                self.end(Reason.HANG_UP)
-                for watcher in watchers:
-                    watcher.cancel()
-        except* Exception as faults:  # noqa: BLE001  # the outermost loop of a call
-            self.end(Reason.AGENT_ERROR)
-            _log.exception("A call failed.", extra={"kinds": [type(f).__name__ for f in faults.exceptions]})
+            await self._guard(self._converse())
         finally:
+            self.end(Reason.HANG_UP)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
 
     def end(self, reason: Reason) -> None:
@@ -115,6 +110,21 @@ class Call:
         if self._reason is None:
             self._reason = reason
             self._ended.set()
+
+    async def _converse(self) -> None:
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self._worker)
+        await self._worker.queue_frames([LLMRunFrame()])
+        self._pulse.asked()
+        await runner.run()
+
+    async def _guard(self, work: Awaitable[None]) -> None:
+        """Run a part of the call: a fault of any part ends the call, and only the call."""
+        try:
+            await work
+        except Exception:  # noqa: BLE001  # the outermost loop of a call
+            _log.exception("A part of a call failed.", extra={"session_id": self._session_id})
+            self.end(Reason.AGENT_ERROR)
 
     # What the transport and the model report
 
@@ -128,6 +138,7 @@ class Call:
 
     def caller_left(self) -> None:
         """The connection is gone."""
+        self._gone.set()
         self.end(Reason.HANG_UP if self._socket.hung_up else Reason.CALLER_GONE)
 
     def used(self, usage: Usage) -> None:
@@ -168,8 +179,13 @@ class Call:
         )
         self._sonic.register_function(None, self._call_tool, cancel_on_interruption=False)
         # Nova Sonic takes the turns; Pipecat's default would load a 46 MB model to take them again.
-        turns = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
-        caller, agent = LLMContextAggregatorPair(context, user_params=turns)
+        turns = UserTurnStrategies(
+            start=[ExternalUserTurnStartStrategy()],
+            stop=[ExternalUserTurnStopStrategy(wait_for_transcript=False)],
+        )
+        caller, agent = LLMContextAggregatorPair(
+            context, user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
+        )
         stages = [transport.input(), caller, self._sonic, transport.output(), agent]
         return PipelineWorker(Pipeline(stages), idle_timeout_secs=None, enable_turn_tracking=False)
 
@@ -203,10 +219,18 @@ class Call:
 
     async def _hang_up_when_ended(self) -> None:
         await self._ended.wait()
-        if self._reason in FAREWELLS and self._admitted.is_set():
-            await self._sonic.ask(FAREWELLS[self._reason])
-            await asyncio.sleep(FAREWELL_SECONDS)
+        words = FAREWELLS.get(self._reason or Reason.HANG_UP)
+        if words and self._admitted.is_set():
+            await self._say_goodbye(words)
         await self._worker.cancel()
+
+    async def _say_goodbye(self, words: str) -> None:
+        asked_at = self._pulse.elapsed
+        await self._sonic.ask(words)
+        while not self._pulse.has_answered_since(asked_at):
+            if self._gone.is_set() or self._pulse.elapsed - asked_at >= FAREWELL_SECONDS:
+                return
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def _close(self) -> None:
         await self._socket.close(NORMAL_CLOSURE)
@@ -234,7 +258,7 @@ def _prompt() -> str:
     return Path(__file__).with_name("prompt.md").read_text(encoding="utf-8")
 
 
-def _schema(tool: Any) -> FunctionSchema:
+def _schema(tool: Tool) -> FunctionSchema:
     return FunctionSchema(
         name=tool.name,
         description=tool.description,

@@ -42,7 +42,7 @@ class Cloud:
         """
         try:
             known = self._session.get_credentials()
-            frozen = known.get_frozen_credentials() if known else None
+            frozen: ReadOnlyCredentials | None = known.get_frozen_credentials() if known else None
         except BotoCoreError as fault:
             raise CredentialsError(
                 f"The role's credentials cannot be had: {type(fault).__name__}."

@@ -8,6 +8,8 @@ are kept.
 import json
 import logging
 import sys
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 # Their messages hold addresses and ports, never audio or text of a call.
@@ -50,7 +52,17 @@ class _JsonFormatter(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
+            line["raised_at"] = _innermost(record.exc_info[2])
         return json.dumps(line, default=str, separators=(",", ":"))
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    """Name the line that raised: it tells what broke, and nothing that was said."""
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 def _pass_on(message: Any) -> None:

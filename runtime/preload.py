@@ -4,11 +4,10 @@ import asyncio
 import gc
 import importlib
 
+from runtime.logs import redirect_pipecat
+
 # Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
 CALL = "runtime.call"
-
-# Known to be imported during the first call rather than before it: none of them may be left for then.
-LATE = ("numpy", "boto3.session")
 
 
 class Preload:
@@ -39,10 +38,8 @@ class Preload:
 
 def _import_everything() -> None:
     gc.disable()  # the collector would walk every object that imports create, again and again
-    importlib.import_module(CALL)
-    from runtime.logs import redirect_pipecat  # noqa: PLC0415
-
     redirect_pipecat()
+    importlib.import_module(CALL)
     gc.collect()
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
     gc.enable()

@@ -23,6 +23,10 @@ it only makes latencies look shorter and keeps a call from being idle; the other
 """
 
 
+PAUSE_SECONDS = 0.8
+"""Silence after which an answer counts as finished."""
+
+
 class Pulse:
     """The moments of one call.
 
@@ -48,6 +52,11 @@ class Pulse:
     def silent(self) -> float:
         """Seconds since anybody made a sound."""
         return time.monotonic() - max(self._caller_at, self._agent_at)
+
+    def has_answered_since(self, moment: float) -> bool:
+        """Say whether the agent has spoken, and finished, since the call was *moment* seconds old."""
+        now = time.monotonic()
+        return self._agent_at > self._joined_at + moment and now - self._agent_at >= PAUSE_SECONDS
 
     def heard(self, audio: bytes) -> None:
         """Take note of the caller's audio."""

@@ -42,23 +42,24 @@ class SessionRecord:
             return False
         return True
 
-    async def keep_alive(self) -> bool:
+    async def keep_alive(self) -> None:
         """Report every few seconds that the call is on, until the ledger says that it is over."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            figures = self._figures()
             try:
-                await self._ask(lambda ledger, known=figures: ledger.heartbeat(self._session_id, known))
+                await self._ask(self._beat)
             except SessionEndedError:
-                return False
+                return
 
     async def close(self, reason: Reason) -> None:
         """Write why the call ended and what it used."""
-        figures = self._figures()
         try:
-            await self._ask(lambda ledger: ledger.close(self._session_id, reason, figures))
+            await self._ask(lambda ledger: ledger.close(self._session_id, reason, self._figures()))
         except SessionEndedError:
             _log.warning("The ledger does not know the session that ended.")
+
+    def _beat(self, ledger: Ledger) -> None:
+        ledger.heartbeat(self._session_id, self._figures())
 
     async def _ask(self, question: Callable[[Ledger], object]) -> None:
         def ask() -> None:

@@ -31,7 +31,9 @@ class StreamCredentials(IdentityResolver[AWSCredentialsIdentity, AWSIdentityProp
         if self._identity is None:
             keys = await asyncio.to_thread(self._cloud.credentials)
             self._identity = AWSCredentialsIdentity(
-                access_key_id=keys.access_key, secret_access_key=keys.secret_key, session_token=keys.token
+                access_key_id=str(keys.access_key),
+                secret_access_key=str(keys.secret_key),
+                session_token=keys.token,
             )
         return self._identity
 

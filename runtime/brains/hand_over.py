@@ -34,7 +34,7 @@ class HandOver(SessionContinuationHelper):
         super().__init__(params, **service)
         self._change_streams = change_streams
 
-    async def execute_handoff(self) -> None:  # type: ignore[override]  # nobody else may have the result
+    async def execute_handoff(self) -> None:
         """Change streams now: what the monitor calls when it has waited long enough."""
         await self._change_streams()
 

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 from aws_sdk_bedrock_runtime.client import AsyncBedrockRuntimeClient
 from aws_sdk_bedrock_runtime.config import Config
 from aws_sdk_bedrock_runtime.models import InvokeModelWithBidirectionalStreamOperationInput
-from pipecat.adapters.services.aws_nova_sonic_adapter import Role
-from pipecat.frames.frames import Frame
+from pipecat.adapters.llm.services.aws_nova_sonic_adapter import Role
+from pipecat.frames.frames import Frame, LLMServiceMetadataFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.processors.frameworks.rtvi.frames import RTVISendTextFrame
-from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService, ContentType
+from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService, AWSNovaSonicLLMSettings, ContentType
 from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 from smithy_core.retries import RetryStrategyOptions
 
@@ -81,6 +81,9 @@ class Listener(Protocol):
 class Sonic(AWSNovaSonicLLMService):
     """The model of one call."""
 
+    _settings: AWSNovaSonicLLMSettings
+    _stream: GuardedStream | None  # type: ignore[assignment]  # stands in for the SDK's stream
+
     def __init__(
         self,
         settings: RuntimeSettings,
@@ -103,7 +106,7 @@ class Sonic(AWSNovaSonicLLMService):
             access_key_id="",  # Pipecat insists on keys; `create_client` asks the role instead
             secret_access_key="",
             region=settings.region,
-            settings=AWSNovaSonicLLMService.Settings(
+            settings=AWSNovaSonicLLMSettings(
                 model=settings.model_id,
                 voice=settings.voice_id,
                 system_instruction=prompt,
@@ -129,6 +132,10 @@ class Sonic(AWSNovaSonicLLMService):
         self._held: deque[bytes] = deque(maxlen=HELD_AUDIO_FRAMES)
         self._silence: asyncio.Task[None] | None = None
 
+    def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+        """Say that this model takes the turns; Pipecat's own also warns, in every call, what that means."""
+        return LLMServiceMetadataFrame(service_name=self.name, is_realtime_service=True)
+
     async def ask(self, text: str) -> None:
         """Give the model text to answer aloud."""
         self._listener.asked()
@@ -136,7 +143,7 @@ class Sonic(AWSNovaSonicLLMService):
 
     # Streams: opening, losing and leaving them
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
         """Connect, and listen for the caller falling silent altogether."""
         await super().setup(setup)
         self._silence = self.create_task(self._fill_silence())
@@ -195,8 +202,7 @@ class Sonic(AWSNovaSonicLLMService):
         self._ready_to_send_context = True
         await self._finish_connecting_if_context_available()
 
-    async def _receive_task_handler(self, stream: GuardedStream | None = None) -> None:
-        stream = stream or self._stream
+    async def _receive_task_handler(self, stream: GuardedStream) -> None:  # type: ignore[override]
         try:
             async for event in stream.events():
                 if stream is not self._stream:
@@ -209,8 +215,11 @@ class Sonic(AWSNovaSonicLLMService):
     async def _dispatch(self, event: dict[str, Any]) -> None:
         for name, handle in self._handlers.items():
             if name in event:
-                await handle(event)
-                return
+                try:
+                    await handle(event)
+                except (KeyError, TypeError, ValueError) as fault:
+                    # Pipecat would stop listening, and say nothing, while the call goes on.
+                    raise StreamLostError(f"The model sent a {name} that cannot be read.") from fault
 
     @property
     def _handlers(self) -> dict[str, Any]:
@@ -306,7 +315,7 @@ class Sonic(AWSNovaSonicLLMService):
         self._connected_time = time.time()
         self._opened_at = time.monotonic()
         self._audio_input_started = True
-        self._receive_task = self.create_task(self._receive_task_handler(self._stream))
+        self._receive_task = self.create_task(self._receive_task_handler(fresh.stream))
         self._sc.set_connected(self._connected_time)
         self._listener.reconnected()
         self.create_task(self._sc.close_old_session(*old, old_audio), name="close_old_stream")

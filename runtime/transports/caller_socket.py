@@ -15,6 +15,9 @@ Source: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-ge
 (the quotas page says 64 KB; the stricter one holds).
 """
 
+SEND_SECONDS = 5.0
+"""A caller who takes nothing for so long is gone, though the connection may not know."""
+
 # Source: RFC 6455, section 7.4.1.
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
@@ -41,6 +44,11 @@ class CallerSocket:
         self._open = True
 
     @property
+    def is_open(self) -> bool:
+        """Whether the caller can still be reached."""
+        return self._open
+
+    @property
     def hung_up(self) -> bool:
         """Whether the caller closed on purpose, rather than going missing."""
         return self.close_code in {NORMAL_CLOSURE, GOING_AWAY}
@@ -61,9 +69,9 @@ class CallerSocket:
         if not self._open or len(payload) > FRAME_BYTES:
             return False
         try:
-            async with self._lock:
+            async with asyncio.timeout(SEND_SECONDS), self._lock:
                 await self._send({"type": "websocket.send", "bytes": payload})
-        except (OSError, RuntimeError):  # how uvicorn says that the peer went in between
+        except (OSError, RuntimeError):  # how uvicorn says that the peer went in between; or the timeout
             self._open = False
             return False
         return True

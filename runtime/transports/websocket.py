@@ -156,7 +156,7 @@ class _Output(BaseOutputTransport):
         self._chunk_seconds = 0.0
         self._next_at = 0.0
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
         await super().setup(setup)
         bytes_per_second = self.sample_rate * 2
         self._chunk_seconds = self.audio_chunk_size / bytes_per_second
@@ -181,6 +181,8 @@ class _Output(BaseOutputTransport):
         await self._admitted.wait()
         plain = OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels)
         if not await self._write(plain):
+            if not self._socket.is_open:
+                self._ear.caller_left()
             return False
         if isinstance(frame, TTSAudioRawFrame):
             self._ear.spoke()
