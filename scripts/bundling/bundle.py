@@ -26,7 +26,7 @@ OUR_FOLDERS = ("runtime", "turn")
 ENTRY_POINT = b'''\
 """What AgentCore starts."""
 from runtime.main import main
-main()
+raise SystemExit(main())
 '''
 """`main.py` of the bundle.  It must do nothing else: everything with a name is in `runtime`."""
 

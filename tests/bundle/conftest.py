@@ -1,6 +1,8 @@
 """The real bundle, made once; and a copy of the repository in which a build may go wrong."""
 
 import shutil
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,14 @@ def bundle() -> Path:
 
 
 @pytest.fixture
-def without_layer(tmp_path: Path) -> Path:
+def without_layer(tmp_path: Path) -> Iterator[Path]:
     """A checkout that has never built a bundle."""
     root = tmp_path / "checkout"
     for name in (*INPUTS, "scripts/commands/__init__.py", "scripts/commands/bundle.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, root / name)
-    return root
+    yield root
+    shutil.rmtree(root)  # pytest keeps folders of three runs, and a layer takes 70 MB
 
 
 @pytest.fixture
@@ -37,3 +40,13 @@ def checkout(without_layer: Path, bundle: Path) -> Path:  # noqa: ARG001  (the b
     (without_layer / ".cache/bundle").mkdir(parents=True)
     (without_layer / ".cache/bundle" / layer.name).hardlink_to(layer)
     return without_layer
+
+
+@pytest.fixture(scope="session")
+def unpacked(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The bundle as AgentCore lays it out."""
+    folder = tmp_path_factory.mktemp("bundle")
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    yield folder
+    shutil.rmtree(folder)

@@ -1,0 +1,72 @@
+"""An agent started from an unpacked bundle, as AgentCore starts it: nothing but its own folder and settings."""
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.settings import RuntimeSettings
+
+SETTINGS = RuntimeSettings(
+    stage="bundle-test",
+    region="us-east-1",
+    model_id="amazon.nova-2-5-sonic",
+    voice_id="tiffany",
+    endpointing_sensitivity="HIGH",
+    idle_seconds=60,
+    call_seconds=600,
+    call_cost_usd=1.0,
+    orders_table="orders",
+    ledger_table="ledger",
+)
+HEALTHY_WITHIN_SECONDS = 240  # emulated, on a busy machine; AgentCore itself gives up after 120
+
+
+@contextmanager
+def started(command: Sequence[str], folder: Path, **environment: str) -> Iterator[dict[str, object]]:
+    """Run `main.py` of *folder* until its `/ping` is healthy; hand out what that said."""
+    port = free_port()
+    agent = subprocess.Popen(
+        [*command, "main.py"],
+        cwd=folder,
+        env={**SETTINGS.to_environment(), "PORT": str(port), "LANG": "C.UTF-8", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield healthy_answer(agent, port)
+    finally:
+        agent.terminate()
+        agent.communicate()
+
+
+def healthy_answer(agent: subprocess.Popen[str], port: int) -> dict[str, object]:
+    """Ask until the agent is healthy: it is not before everything that a call needs is imported.
+
+    Raises:
+        AssertionError: It ended instead; the message holds all that it printed.
+    """
+    give_up = time.monotonic() + HEALTHY_WITHIN_SECONDS
+    while time.monotonic() < give_up:
+        if agent.poll() is not None:
+            raise AssertionError(f"The agent ended with {agent.returncode}:\n{agent.communicate()[0]}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    agent.kill()
+    raise AssertionError(f"The agent was not healthy in time. It printed:\n{agent.communicate()[0]}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
