@@ -67,3 +67,4 @@ class RuntimeStack(Stack):
         CfnOutput(self, "RuntimeArn", value=self.agent.arn)
         CfnOutput(self, "EndpointName", value=self.agent.endpoint_name)
         CfnOutput(self, "OrdersTable", value=orders.name)
+        CfnOutput(self, "LedgerTable", value=self.ledger.name)

@@ -36,12 +36,10 @@ class SessionLedger(Construct):
         """Let *grantee* join, beat for and close sessions: no new row, no scan, no deletion."""
         self.table.grant(grantee, "dynamodb:GetItem", "dynamodb:UpdateItem")
 
-    def grant_keep(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* open sessions too, and go through those that are open."""
-        self.table.grant(
-            grantee,
-            "dynamodb:BatchGetItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-        )
+    def grant_open(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* open sessions, look at them and close them."""
+        self.table.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_reap(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* go through the sessions that are open, and close them."""
+        self.table.grant(grantee, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem")
