@@ -1,0 +1,191 @@
+"""An agent in this process, a scripted Bedrock that speaks the real wire protocol, and a DynamoDB, all on sockets."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from runtime.contract import Agent
+from runtime.door.ledger import Ledger
+from runtime.door.session import Session, State
+from runtime.settings import RuntimeSettings
+from scripts.calling.line import Line
+from scripts.embedded.bedrock.brain import Brain
+from scripts.embedded.bedrock.faults import Faults
+from scripts.embedded.bedrock.limits import Limits
+from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from scripts.embedded.bedrock.server import BedrockServer
+from tests.runtime.dynamodb import LEDGER, ORDERS, REGION, DynamoDb, dynamodb
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+
+# The SDK's native TLS looks for it once per process, so it is set before anything connects.
+_CERTIFICATES = tempfile.TemporaryDirectory(prefix="hotline-tests-")
+os.environ["SSL_CERT_FILE"] = str(Path(_CERTIFICATES.name) / "ca.pem")
+
+GREETING = Scripted(says="Good morning, how can I help?", tone_seconds=0.4)
+ANSWER = Scripted(says="I see.", hears="a question", tone_seconds=0.4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Pipecat leaves the file to the garbage collector, which Python remarks upon in a test.
+    warning = "ignore:.*ready.wav:pytest.PytestUnraisableExceptionWarning"
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(autouse=True)
+def _role(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials where AgentCore's own are found in an embedded run: in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+
+@pytest.fixture
+def database() -> Iterator[DynamoDb]:
+    with dynamodb() as served:
+        yield served
+
+
+@contextlib.asynccontextmanager
+async def bedrock(
+    brain: Brain | None = None, *, faults: Faults | None = None, limits: Limits | None = None, **options: Any
+) -> AsyncIterator[BedrockServer]:
+    """Serve Bedrock for the block: a greeting, then short answers."""
+    async with BedrockServer(
+        brain or ScriptedBrain(GREETING, ANSWER),
+        faults=faults,
+        limits=limits,
+        endpointing_seconds=0.2,
+        certificates_folder=Path(_CERTIFICATES.name),
+        **options,
+    ) as server:
+        yield server
+
+
+@dataclass
+class World:
+    """One running agent and what it depends on."""
+
+    settings: RuntimeSettings
+    database: DynamoDb
+    bedrock: BedrockServer
+    port: int
+    agent: Agent
+    capsys: pytest.CaptureFixture[str]
+    _said: str = ""
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.database.client, LEDGER)
+
+    def open_session(self) -> str:
+        session_id = str(uuid.uuid4())
+        self.ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=5)
+        return session_id
+
+    @contextlib.asynccontextmanager
+    async def call(self, session_id: str = "") -> AsyncIterator[Line]:
+        async with Line.open(
+            f"ws://127.0.0.1:{self.port}/ws", headers={SESSION_HEADER: session_id or self.open_session()}
+        ) as line:
+            yield line
+
+    async def closed(self, session_id: str, seconds: float = 10.0) -> Session:
+        """Wait for the session's row to be closed."""
+        async with asyncio.timeout(seconds):
+            while (row := self.ledger.get(session_id)) is None or row.state is not State.CLOSED:
+                await asyncio.sleep(0.02)
+        return row
+
+    async def get(self, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, dict[str, Any]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"{method} {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return int(answer.split()[1]), json.loads(answer.partition(b"\r\n\r\n")[2])
+
+    def said(self) -> str:
+        """Everything that the agent has written so far."""
+        self._said += self.capsys.readouterr().out
+        return self._said
+
+    def metrics(self, name: str) -> list[float]:
+        """Every value that was published of one metric."""
+        lines = [json.loads(line) for line in self.said().splitlines() if '"_aws"' in line]
+        return [line[name] for line in lines if name in line]
+
+
+@pytest.fixture
+def settings(database: DynamoDb) -> RuntimeSettings:
+    return RuntimeSettings(
+        stage="test",
+        region=REGION,
+        model_id="amazon.nova-2-5-sonic",
+        voice_id="tiffany",
+        endpointing_sensitivity="HIGH",
+        idle_seconds=60,
+        call_seconds=900,
+        call_cost_usd=1.0,
+        orders_table=ORDERS,
+        ledger_table=LEDGER,
+        services_url=database.url,
+    )
+
+
+type StartAgent = Callable[..., contextlib.AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+def start_agent(
+    settings: RuntimeSettings, database: DynamoDb, capsys: pytest.CaptureFixture[str]
+) -> StartAgent:
+    """Return what runs an agent, with Bedrock behind it, for a block."""
+
+    @contextlib.asynccontextmanager
+    async def start(brain: Brain | None = None, **options: Any) -> AsyncIterator[World]:
+        knobs = {key: options.pop(key) for key in tuple(options) if hasattr(settings, key)}
+        async with bedrock(brain, **options) as server:
+            mine = replace(settings, **{"bedrock_url": server.url, **knobs})
+            agent = Agent(mine)
+            async with _served(agent) as port:
+                yield World(mine, database, server, port, agent, capsys)
+
+    return start
+
+
+@contextlib.asynccontextmanager
+async def _served(agent: Agent) -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(agent, lifespan="on", log_config=None, ws_max_size=32 * 1024)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server._serve([listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = listener.getsockname()[1]
+        try:
+            yield port
+        finally:
+            await agent.stop()
+            server.should_exit = True
+            await serving
+
+
+async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.01)
