@@ -7,11 +7,19 @@ import ministack.app
 from ministack.core import iam_evaluator, router
 from ministack.services.cloudformation import provisioners
 
-from scripts.embedded.ministack import agent_runtime, budgets, http_api, network, signaling
+from scripts.embedded.ministack import (
+    agent_runtime,
+    budgets,
+    http_api,
+    network,
+    runbooks,
+    signaling,
+    table_import,
+)
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
 from scripts.embedded.ministack.schema import schema_of
 
-_PLUGINS = (agent_runtime, budgets, network, signaling)
+_PLUGINS = (agent_runtime, budgets, network, runbooks, signaling, table_import)
 
 
 def install(url: str) -> None:
