@@ -6,6 +6,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks.config import ConfigError, DeploymentConfig
+from stacks.door_stack import DoorStack
 from stacks.network_stack import NetworkStack
 from stacks.parts.unreachable_email import refuse_unreachable
 from stacks.runtime_stack import RuntimeStack
@@ -45,7 +46,7 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         agent_security_group=network.agent_security_group,
         env=env,
     )
-    RuntimeStack(
+    runtime = RuntimeStack(
         app,
         f"{name}-Runtime",
         config=config.runtime,
@@ -55,6 +56,16 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         relays=turn.relays,
         vpc=network.vpc,
         security_group=network.agent_security_group,
+        env=env,
+    )
+    DoorStack(
+        app,
+        f"{name}-Door",
+        config=config.door,
+        stage=config.stage,
+        call_seconds=config.runtime.call_seconds,
+        endpoints=config.endpoints,
+        runtime=runtime,
         env=env,
     )
     if config.endpoints is None:  # an embedded cloud sends no mail
