@@ -96,7 +96,9 @@ class Cdk:
                     kept.append(line.rstrip())
                     self._progress(line.rstrip())
         if process.returncode:
-            raise CdkError(f"`cdk {arguments[0]}` failed with exit code {process.returncode}:\n" + "\n".join(kept))
+            raise CdkError(
+                f"`cdk {arguments[0]}` failed with exit code {process.returncode}:\n" + "\n".join(kept)
+            )
 
 
 def _node() -> Path:

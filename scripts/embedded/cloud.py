@@ -1,8 +1,8 @@
 """The embedded cloud as one thing: starts its servers, deploys onto them with the real CDK, ends it all.
 
-    with EmbeddedCloud(progress=print) as cloud:
-        cloud.deploy("embedded")
-        cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
+with EmbeddedCloud(progress=print) as cloud:
+    cloud.deploy("embedded")
+    cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
 """
 
 import contextlib
@@ -20,10 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
+import boto3.session
 
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
+from scripts.embedded.clients import make_client
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REGION = "us-east-1"
@@ -77,7 +78,11 @@ class EmbeddedCloud:
     """
 
     def __init__(
-        self, *, base_port: int = DEFAULT_PORT, progress: Progress = print, bedrock_arguments: Sequence[str] = ()
+        self,
+        *,
+        base_port: int = DEFAULT_PORT,
+        progress: Progress = print,
+        bedrock_arguments: Sequence[str] = (),
     ) -> None:
         self.ports = Ports(base_port)
         self._progress = progress
@@ -127,9 +132,15 @@ class EmbeddedCloud:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud, with the deployer's keys."""
-        return self.session().client(service, endpoint_url=self.ports.endpoints()["services"])
+        return make_client(
+            service,
+            url=self.ports.endpoints()["agentcore" if service == "bedrock-agentcore" else "services"],
+            region=REGION,
+            access_key=self._access_key,
+            secret=self._secret,
+        )
 
-    def session(self) -> Any:
+    def session(self) -> boto3.session.Session:
         """Return a boto3 session with the deployer's keys."""
         return boto3.session.Session(
             aws_access_key_id=self._access_key, aws_secret_access_key=self._secret, region_name=REGION
@@ -186,8 +197,10 @@ class EmbeddedCloud:
             self._launch(
                 "agentcore",
                 self.ports.agentcore,
-                ["--services", services, "--region", REGION, "--trust", self.trust_file]
-                + ["--work", self.work / "agentcore"],
+                [
+                    *("--services", services, "--region", REGION),
+                    *("--trust", self.trust_file, "--work", self.work / "agentcore"),
+                ],
             ),
         ]
         for child in started:
@@ -198,7 +211,11 @@ class EmbeddedCloud:
         folder.mkdir()
         log = (folder / "server.log").open("w")
         self._cleanup.callback(log.close)
-        keys = {"HOTLINE_ACCESS_KEY": self._access_key, "HOTLINE_SECRET": self._secret, "HOTLINE_TOKEN": self._token}
+        keys = {
+            "HOTLINE_ACCESS_KEY": self._access_key,
+            "HOTLINE_SECRET": self._secret,
+            "HOTLINE_TOKEN": self._token,
+        }
         child = Child(
             name,
             [sys.executable, "-m", f"scripts.embedded.{name}", "--port", str(port), *arguments],

@@ -1,11 +1,13 @@
 """How the servers of the embedded cloud ask MiniStack whose key this is and what it may do."""
 
+import contextlib
+import http.client
 import json
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 _TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
 _TIMEOUT_SECONDS = 10.0
@@ -97,15 +99,14 @@ class Identity:
         return RoleSession(**self._ask("role-session", question))
 
     def _ask(self, what: str, question: dict[str, Any]) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.url}/_hotline/{what}",
-            data=json.dumps(question).encode(),
-            headers={_TOKEN_HEADER: self.token},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-                body: dict[str, Any] = json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            no = json.load(refusal)
-            raise IdentityRefusedError(no["code"], no["message"]) from None
+        where = urlsplit(self.url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS)
+        with contextlib.closing(connection):
+            connection.request(
+                "POST", f"/_hotline/{what}", json.dumps(question).encode(), {_TOKEN_HEADER: self.token}
+            )
+            answer = connection.getresponse()
+            body: dict[str, Any] = json.load(answer)
+        if answer.status != HTTPStatus.OK:
+            raise IdentityRefusedError(body["code"], body["message"])
         return body

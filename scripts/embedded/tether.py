@@ -19,6 +19,7 @@ _SIGNALLED = 128
 
 
 def main() -> int:
+    """Run the command of the command line and return its exit code."""
     grace_seconds, command = float(sys.argv[1]), sys.argv[2:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the starter, which decides
     signal.signal(signal.SIGTERM, lambda *_: os.close(0))

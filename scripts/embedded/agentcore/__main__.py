@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import uvicorn
 
@@ -21,12 +20,14 @@ from scripts.embedded.agentcore.bundles import Bundles
 from scripts.embedded.agentcore.control import ControlPlane
 from scripts.embedded.agentcore.forwarding import FRAME_BYTES
 from scripts.embedded.agentcore.sessions import Platform, Sessions
+from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
 
 _HOST = "127.0.0.1"
 
 
 def main() -> int:
+    """Serve until told to stop."""
     options = _parse()
     try:
         listener = socket.socket()
@@ -58,12 +59,8 @@ async def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
     )
 
     def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=options.services,
-            region_name=options.region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret,
+        return make_client(
+            service, url=options.services, region=options.region, access_key=access_key, secret=secret
         )
 
     identity = Identity(url=options.services, token=token)

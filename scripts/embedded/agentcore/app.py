@@ -55,6 +55,7 @@ class DataPlane:
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or WebSocket."""
         if scope["type"] == "http":
             response = await self._serve_http(Request(scope, receive))
             await response(scope, receive, send)

@@ -127,7 +127,7 @@ async def _to_agent(session: Session, caller: WebSocket, agent: ClientConnection
         try:
             await agent.send(message["bytes"] if text is None else text)
         except ConnectionClosed:
-            return await _agent_code(session, agent)
+            return _agent_code(agent)
 
 
 async def _to_caller(session: Session, caller: WebSocket, agent: ClientConnection) -> int:
@@ -139,10 +139,10 @@ async def _to_caller(session: Session, caller: WebSocket, agent: ClientConnectio
             await (caller.send_text(frame) if isinstance(frame, str) else caller.send_bytes(frame))
     except ConnectionClosed:
         pass
-    return await _agent_code(session, agent)
+    return _agent_code(agent)
 
 
-async def _agent_code(session: Session, agent: ClientConnection) -> int:
+def _agent_code(agent: ClientConnection) -> int:
     """The code that the agent closed with; a connection that just broke is the agent's crash."""
     code = agent.close_code
     return _INTERNAL_ERROR if code is None or code == _ABNORMAL else code

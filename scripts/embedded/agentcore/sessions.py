@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 import httpx
 
 from scripts.embedded.agentcore.bundles import Bundles
@@ -19,9 +17,8 @@ from scripts.embedded.agentcore.lifecycle import POLL_SECONDS, Ending
 from scripts.embedded.agentcore.logs import SessionLog
 from scripts.embedded.agentcore.process import AgentProcess, base_environment
 from scripts.embedded.agentcore.session import Session
+from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
-
-_NO_RETRIES = botocore.config.Config(retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +175,11 @@ class Sessions:
 
     def _logs_client(self, keys: SessionKeys, region: str) -> Any:
         role = keys.current()
-        return boto3.client(
+        return make_client(
             "logs",
-            endpoint_url=self._platform.services_url,
-            region_name=region,
-            aws_access_key_id=role.access_key,
-            aws_secret_access_key=role.secret,
-            aws_session_token=role.session_token,
-            config=_NO_RETRIES,
+            url=self._platform.services_url,
+            region=region,
+            access_key=role.access_key,
+            secret=role.secret,
+            session_token=role.session_token,
         )

@@ -8,6 +8,7 @@ from scripts.embedded.ministack import server
 
 
 def main() -> int:
+    """Serve until told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder for everything that is written")

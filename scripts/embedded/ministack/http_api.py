@@ -17,18 +17,12 @@ def refuse_unsigned_calls() -> None:
     enforce = ministack.app._enforce_execute_api
 
     def strict(
-        api_id: str,
-        stage: str,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        query: dict[str, list[str]],
-        iam_action: str = "execute-api:Invoke",
+        api_id: str, stage: str, method: str, path: str, headers: dict[str, str], *rest: Any, **named: Any
     ) -> Any:
         authorization = ministack.app._execute_api_authorization_type(api_id, stage, method, path)
         if authorization == "AWS_IAM" and not headers.get("authorization", "").startswith(_SIGNATURE):
             return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
-        return enforce(api_id, stage, method, path, headers, query, iam_action)
+        return enforce(api_id, stage, method, path, headers, *rest, **named)
 
     ministack.app._enforce_execute_api = strict
 

@@ -57,6 +57,7 @@ class IdentityEndpoint:
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one question, or let MiniStack answer."""
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
             await self._inner(scope, receive, send)
             return
@@ -200,7 +201,7 @@ async def _read(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body"):
             return body
 

@@ -68,7 +68,8 @@ def _release_address(physical_id: str, _properties: Properties) -> None:
 
 
 def _allocation_of(address: str) -> str:
-    return next(name for name, one in ec2._addresses.items() if one["PublicIp"] == address)
+    found: str = next(name for name, one in ec2._addresses.items() if one["PublicIp"] == address)
+    return found
 
 
 # --- NAT gateways -----------------------------------------------------------------------------------

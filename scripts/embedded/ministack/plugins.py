@@ -41,6 +41,7 @@ def install(url: str) -> None:
     http_api.give_resolvable_addresses(handlers, url)
     _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
     _verify_every_key()
+    _take_loopback_for_tls()
 
 
 def _replace_on_create_only(type_name: str) -> None:
@@ -95,3 +96,9 @@ def _verify_every_key() -> None:
         return not access_key_id
 
     iam_evaluator.is_root_access_key = is_internal
+
+
+def _take_loopback_for_tls() -> None:
+    """Let `aws:SecureTransport` be true: bucket policies deny cleartext, and here loopback stands for TLS."""
+    pin = ministack.app.pin_request_origin
+    ministack.app.pin_request_origin = lambda address, _secure: pin(address, True)

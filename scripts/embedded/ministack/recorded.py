@@ -13,7 +13,7 @@ from ministack.services.cloudformation import provisioners
 
 from scripts.embedded.ministack.schema import schema_of
 
-_REQUIRED_BUT_UNNAMED = 64
+_LONGEST_NAME = 64
 """Longest name that CloudFormation makes up, in characters."""
 
 
@@ -62,6 +62,7 @@ class Recorder:
         self._kept: Any = AccountRegionScopedDict()
 
     def handlers(self) -> dict[str, Any]:
+        """Return the operations by the names that the engine knows."""
         return {"create": self.create, "update": self.update, "delete": self.delete}
 
     def create(
@@ -73,7 +74,7 @@ class Recorder:
             ValueError: A resource of that name exists already.
         """
         name = properties.get(self._kind.name_property) or provisioners._physical_name(
-            stack_name, logical_id, max_len=_REQUIRED_BUT_UNNAMED
+            stack_name, logical_id, max_len=_LONGEST_NAME
         )
         record = {"name": name, "id": self._kind.id_prefix + uuid4().hex[:17], "properties": properties}
         physical_id = self._physical_id(record)
@@ -85,11 +86,13 @@ class Recorder:
     def update(
         self, physical_id: str, _old: dict[str, Any], new: dict[str, Any], _stack_name: str
     ) -> tuple[str, dict[str, Any]]:
+        """Keep the new properties."""
         record = {**self._kept[physical_id], "properties": new}
         self._kept[physical_id] = record
         return physical_id, self._attributes(record)
 
     def delete(self, physical_id: str, _properties: dict[str, Any]) -> None:
+        """Forget the resource."""
         self._kept.pop(physical_id, None)
 
     def _physical_id(self, record: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from hypercorn.config import Config
 HOST = "127.0.0.1"  # nothing outside this machine may reach a cloud whose keys are made up on the spot
 ACCOUNT = "000000000000"
 ADMINISTRATOR = "deployer"
-ACCESS_KEY, SECRET, TOKEN = "HOTLINE_ACCESS_KEY", "HOTLINE_SECRET", "HOTLINE_TOKEN"  # noqa: S105  (variable names)
+ACCESS_KEY, SECRET, TOKEN = "HOTLINE_ACCESS_KEY", "HOTLINE_SECRET", "HOTLINE_TOKEN"
 
 
 def configure(port: int, work: Path) -> None:

@@ -73,6 +73,7 @@ class SignalingService:
     async def handle(
         self, _method: str, path: str, _headers: dict[str, str], body: bytes, _query: dict[str, Any]
     ) -> Answer:
+        """Answer one request, in the form that MiniStack calls its services."""
         request = json.loads(body or b"{}")
         if path == "/listSignalingChannels":
             return _json(200, {"ChannelInfoList": list(_channels.values())})

@@ -1,0 +1,22 @@
+"""boto3 clients of the embedded cloud, which take nothing from the environment of whoever makes them."""
+
+from typing import Any
+
+import boto3.session
+from botocore.config import Config
+
+# A server on this machine answers at once or is broken: retries would only hide that.
+_ONE_TRY = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
+
+
+def make_client(
+    service: str, *, url: str, region: str, access_key: str, secret: str, session_token: str | None = None
+) -> Any:
+    """Return a client of *service* that talks to *url* with the given keys."""
+    session: Any = boto3.session.Session(
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
+        aws_session_token=session_token,
+        region_name=region,
+    )
+    return session.client(service, endpoint_url=url, config=_ONE_TRY)
