@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.settings import RuntimeSettings
@@ -27,21 +28,31 @@ SETTINGS = RuntimeSettings(
 HEALTHY_WITHIN_SECONDS = 240  # emulated, on a busy machine; AgentCore itself gives up after 120
 
 
+@dataclass(frozen=True)
+class StartedAgent:
+    """A healthy agent."""
+
+    port: int
+    first_ping: dict[str, object]
+
+
 @contextmanager
-def started(command: Sequence[str], folder: Path, **environment: str) -> Iterator[dict[str, object]]:
-    """Run `main.py` of *folder* until its `/ping` is healthy; hand out what that said."""
+def started(
+    command: Sequence[str], folder: Path, settings: RuntimeSettings = SETTINGS, **environment: str
+) -> Iterator[StartedAgent]:
+    """Run `main.py` of *folder* for the block, which begins when `/ping` is healthy."""
     port = free_port()
     agent = subprocess.Popen(
         [*command, "main.py"],
         cwd=folder,
-        env={**SETTINGS.to_environment(), "PORT": str(port), "LANG": "C.UTF-8", **environment},
+        env={**settings.to_environment(), "PORT": str(port), "LANG": "C.UTF-8", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        yield healthy_answer(agent, port)
+        yield StartedAgent(port, healthy_answer(agent, port))
     finally:
         agent.terminate()
         agent.communicate()
