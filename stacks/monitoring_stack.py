@@ -1,0 +1,33 @@
+"""What is watched, and who is woken."""
+
+from aws_cdk import Environment, Stack
+from constructs import Construct
+
+from stacks.config import MonitoringConfig
+from stacks.door_stack import DoorStack
+from stacks.parts.alarm_topic import AlarmTopic
+from stacks.parts.call_watches import call_watches
+from stacks.parts.dashboard import CallDashboard
+from stacks.parts.door_watches import door_watches
+from stacks.runtime_stack import RuntimeStack
+
+
+class MonitoringStack(Stack):
+    """Owns the dashboard, the alarms and the way they take to a person."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: MonitoringConfig,
+        stage: str,
+        runtime: RuntimeStack,
+        door: DoorStack,
+        env: Environment,
+    ) -> None:
+        super().__init__(scope, construct_id, env=env, description="Hotline: what is watched, who is woken")
+        topic = AlarmTopic(self, "Alarms", email=config.alarm_email, publishers=["cloudwatch.amazonaws.com"])
+        for watch in (*call_watches(stage, config), *door_watches(door)):
+            watch.add_to(self, stage=stage, topic=topic)
+        CallDashboard(self, "Calls", stage=stage, agent=runtime.agent, door=door)

@@ -1,0 +1,115 @@
+"""What is watched about calls: the numbers that mean a caller suffers or money is lost."""
+
+from aws_cdk import Duration
+
+from runtime import metrics
+from stacks.config import MonitoringConfig
+from stacks.parts.call_metric import call_metric
+from stacks.parts.watch import BELOW, Watch
+
+# The model's first audio comes 735 to 929 ms after the caller stopped (test of 2.5 Sonic in eu-north-1).
+# Twice that is not the usual spread.
+MODEL_FIRST_AUDIO_P95_MILLISECONDS = 1_500
+
+# A greeting is one answer of the model, plus opening its stream.
+JOIN_P95_MILLISECONDS = 4_000
+
+# While a tool works, the line is silent; the caller starts to talk into it after two seconds.
+TOOL_P95_MILLISECONDS = 2_000
+FAILED_TOOL_SHARE = 0.05
+
+# US$0.0084 a minute is expected at list prices; three and a half times that is a fault or an abuse.
+COST_PER_MINUTE_P95_USD = 0.03
+
+# Some callers close the page before the call; several in a quarter of an hour is something else.
+REAPED_IN_QUARTER_HOUR = 5
+
+
+def call_watches(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
+    """Return the alarms on what agent, door and reaper publish."""
+    return (*_answers(stage, config), *_tools(stage), *_sessions(stage))
+
+
+def _answers(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
+    return (
+        Watch(
+            name="SlowAnswers",
+            meaning="Callers wait too long for an answer.",
+            metric=call_metric(metrics.VOICE_TO_VOICE_LATENCY, stage, "p95"),
+            threshold=config.voice_to_voice_p95_milliseconds,
+            periods=3,
+            of_which=2,
+        ),
+        Watch(
+            name="SlowModel",
+            meaning="The model takes too long to begin an answer.",
+            metric=call_metric(metrics.MODEL_FIRST_AUDIO, stage, "p95"),
+            threshold=MODEL_FIRST_AUDIO_P95_MILLISECONDS,
+            periods=3,
+            of_which=2,
+        ),
+        Watch(
+            name="SlowJoins",
+            meaning="Callers wait too long for the greeting.",
+            metric=call_metric(metrics.JOIN_TIME, stage, "p95"),
+            threshold=JOIN_P95_MILLISECONDS,
+            periods=3,
+            of_which=2,
+        ),
+    )
+
+
+def _tools(stage: str) -> tuple[Watch, ...]:
+    return (
+        Watch(
+            name="FailingTools",
+            meaning="The agent's tools fail, so callers are told that something cannot be looked up.",
+            # Each call publishes 0 or 1, so the average is the share that failed.
+            metric=call_metric(metrics.TOOL_ERRORS, stage, "Average"),
+            threshold=FAILED_TOOL_SHARE,
+            periods=2,
+            of_which=2,
+        ),
+        Watch(
+            name="SlowTools",
+            meaning="Callers sit in silence while a tool works.",
+            metric=call_metric(metrics.TOOL_LATENCY, stage, "p95"),
+            threshold=TOOL_P95_MILLISECONDS,
+            periods=3,
+            of_which=2,
+        ),
+    )
+
+
+def _sessions(stage: str) -> tuple[Watch, ...]:
+    return (
+        Watch(
+            name="CallersRefused",
+            meaning="All places are taken, and callers are turned away.",
+            metric=call_metric(metrics.SESSIONS_REFUSED, stage, "Sum"),
+            threshold=0,
+        ),
+        Watch(
+            name="SessionsReaped",
+            meaning="Many sessions were never joined or lost their agent.",
+            metric=call_metric(metrics.SESSIONS_REAPED, stage, "Sum", period=Duration.minutes(15)),
+            threshold=REAPED_IN_QUARTER_HOUR,
+        ),
+        Watch(
+            name="ReaperSilent",
+            meaning="Nobody ends lost sessions any more: places and money leak.",
+            # The reaper publishes it each minute, also when there are none.
+            metric=call_metric(metrics.SESSIONS_ACTIVE, stage, "SampleCount"),
+            threshold=1,
+            comparison=BELOW,
+            silence_is_bad=True,
+        ),
+        Watch(
+            name="CostlyCalls",
+            meaning="Calls cost far more per minute than they should.",
+            metric=call_metric(metrics.COST_PER_ACTIVE_MINUTE, stage, "p95"),
+            threshold=COST_PER_MINUTE_P95_USD,
+            periods=2,
+            of_which=2,
+        ),
+    )

@@ -1,0 +1,152 @@
+"""One page for the one who is woken, most important row first."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from runtime import metrics
+from runtime.metrics import Metric
+from stacks.door_stack import DoorStack
+from stacks.parts.agent_runtime import AgentRuntime
+from stacks.parts.call_metric import PERIOD, call_metric
+
+# A dashboard is 24 units wide.
+WIDTH = 24
+HEIGHT = 6
+
+type Row = list[cloudwatch.IWidget]
+
+
+class CallDashboard(Construct):
+    """What callers feel, then sessions, tools, cost, AgentCore, the door, and what the logs say."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: str, agent: AgentRuntime, door: DoorStack
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        dashboard = cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            # A name that people look for in the console.
+            dashboard_name=f"Hotline-{stage}",
+            period_override=cloudwatch.PeriodOverride.AUTO,
+        )
+        dashboard.add_widgets(*self._felt())
+        dashboard.add_widgets(*self._sessions())
+        dashboard.add_widgets(*self._tools())
+        dashboard.add_widgets(*self._cost())
+        dashboard.add_widgets(*_agentcore(agent))
+        dashboard.add_widgets(*_door(door))
+        dashboard.add_widgets(*_logs(agent, door))
+
+    def _felt(self) -> Row:
+        return _row(
+            {
+                "Caller stops to answer begins (ms)": self._spread(metrics.VOICE_TO_VOICE_LATENCY),
+                "Model's first audio (ms)": self._spread(metrics.MODEL_FIRST_AUDIO),
+                "Join to greeting (ms)": self._spread(metrics.JOIN_TIME),
+            }
+        )
+
+    def _sessions(self) -> Row:
+        turned_away = (metrics.SESSIONS_REFUSED, metrics.SESSIONS_REAPED)
+        trouble = (metrics.INTERRUPTIONS, metrics.MODEL_RECONNECTS)
+        return _row(
+            {
+                "Sessions open": [self._metric(metrics.SESSIONS_ACTIVE, "Maximum")],
+                "Turned away, given up": [self._metric(one, "Sum") for one in turned_away],
+                "Length of a call (s)": self._spread(metrics.SESSION_DURATION),
+                "Per call, on average": [self._metric(one, "Average") for one in trouble],
+            }
+        )
+
+    def _tools(self) -> Row:
+        return _row(
+            {
+                "Tool calls": [self._metric(metrics.TOOL_CALLS, "Sum")],
+                "Share of tool calls that failed": [self._metric(metrics.TOOL_ERRORS, "Average")],
+                "Silence while a tool works (ms)": self._spread(metrics.TOOL_LATENCY),
+            }
+        )
+
+    def _cost(self) -> Row:
+        return _row(
+            {
+                "Model cost of all calls (US$)": [self._metric(metrics.SESSION_COST, "Sum")],
+                "Model cost of a call (US$)": self._spread(metrics.SESSION_COST),
+                "Model cost of a minute (US$)": self._spread(metrics.COST_PER_ACTIVE_MINUTE),
+            }
+        )
+
+    def _metric(self, metric: Metric, statistic: str) -> cloudwatch.Metric:
+        return call_metric(metric, self._stage, statistic, label=f"{metric.name} {statistic}")
+
+    def _spread(self, metric: Metric) -> list[cloudwatch.Metric]:
+        return [self._metric(metric, statistic) for statistic in ("p50", "p95")]
+
+
+def _agentcore(agent: AgentRuntime) -> Row:
+    def found(name: str, statistic: str) -> cloudwatch.MathExpression:
+        # A search, because AWS does not say which `Operation` a WebSocket session is counted under.
+        condition = f'Namespace="AWS/Bedrock-AgentCore" MetricName="{name}" Resource="{agent.arn}"'
+        return cloudwatch.MathExpression(
+            expression=f"SEARCH('{condition}', '{statistic}')", label="", period=PERIOD, using_metrics={}
+        )
+
+    return _row(
+        {
+            "AgentCore: invocations": [found("Invocations", "Sum")],
+            "AgentCore: system errors, throttles": [found("SystemErrors", "Sum"), found("Throttles", "Sum")],
+            "AgentCore: latency p95 (ms)": [found("Latency", "p95")],
+        }
+    )
+
+
+def _door(door: DoorStack) -> Row:
+    api = door.api.api
+    return _row(
+        {
+            "Door: requests and errors": [
+                api.metric_count(statistic="Sum", label="requests"),
+                api.metric_client_error(statistic="Sum", label="4xx"),
+                api.metric_server_error(statistic="Sum", label="5xx"),
+            ],
+            "Door: latency (ms)": [api.metric_latency(statistic=one, label=one) for one in ("p50", "p95")],
+            "Functions: errors, throttles": [
+                door.function.metric_errors(statistic="Sum", label="door errors"),
+                door.function.metric_throttles(statistic="Sum", label="door throttles"),
+                door.reaper.metric_errors(statistic="Sum", label="reaper errors"),
+            ],
+        }
+    )
+
+
+def _logs(agent: AgentRuntime, door: DoorStack) -> Row:
+    ended = ["filter ispresent(SessionDuration)", "stats count(*) as calls by reason"]
+    undone = [
+        "fields @timestamp, message, fault, detail, reason, session, request_id",
+        "filter level in ['WARN', 'WARNING', 'ERROR']",
+        "sort @timestamp desc",
+        "limit 50",
+    ]
+    return [
+        _query("Why calls ended", ended, agent.log_group),
+        _query("What the door could not do", undone, door.function.log_group, door.reaper.log_group),
+    ]
+
+
+def _query(title: str, lines: list[str], *groups: logs.ILogGroup) -> cloudwatch.LogQueryWidget:
+    names = [one.log_group_name for one in groups]
+    return cloudwatch.LogQueryWidget(
+        title=title, log_group_names=names, query_lines=lines, width=WIDTH // 2, height=HEIGHT
+    )
+
+
+def _row(graphs: Mapping[str, Sequence[cloudwatch.IMetric]]) -> Row:
+    return [
+        cloudwatch.GraphWidget(title=title, left=list(drawn), width=WIDTH // len(graphs), height=HEIGHT)
+        for title, drawn in graphs.items()
+    ]

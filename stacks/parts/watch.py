@@ -1,0 +1,63 @@
+"""An alarm, with the page that says what to do about it."""
+
+import re
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from stacks.parts.alarm_topic import AlarmTopic
+
+RUNBOOKS = "docs/runbooks"
+
+ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What one alarm looks at."""
+
+    name: str
+    meaning: str
+    """What a caller or the owner notices; the first line of the mail."""
+    metric: cloudwatch.Metric
+    threshold: float
+    comparison: cloudwatch.ComparisonOperator = ABOVE
+    periods: int = 1
+    """How many periods of the metric are looked at."""
+    of_which: int = 1
+    """How many of them must be bad."""
+    silence_is_bad: bool = False
+    """Whether no data means that something is broken, not that nobody calls."""
+
+    @property
+    def runbook(self) -> str:
+        """Path of the page for the one who is woken."""
+        words = re.findall(r"[A-Z][a-z]+", self.name)
+        return f"{RUNBOOKS}/{'-'.join(words).lower()}.md"
+
+    def add_to(self, scope: Construct, *, stage: str, topic: AlarmTopic) -> cloudwatch.Alarm:
+        """Create the alarm; it tells *topic* when it begins and when it is over."""
+        alarm = cloudwatch.Alarm(
+            scope,
+            self.name,
+            # A name that people read in a mail and search for, unlike one that CloudFormation makes up.
+            alarm_name=f"Hotline-{stage}-{self.name}",
+            alarm_description=f"{self.meaning} What to do: {self.runbook} in Hotline's repository.",
+            metric=self.metric,
+            threshold=self.threshold,
+            comparison_operator=self.comparison,
+            evaluation_periods=self.periods,
+            datapoints_to_alarm=self.of_which,
+            treat_missing_data=(
+                cloudwatch.TreatMissingData.BREACHING
+                if self.silence_is_bad
+                else cloudwatch.TreatMissingData.NOT_BREACHING
+            ),
+        )
+        tell = actions.SnsAction(topic.topic)
+        alarm.add_alarm_action(tell)
+        alarm.add_ok_action(tell)
+        return alarm
