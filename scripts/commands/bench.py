@@ -1,0 +1,78 @@
+"""Measure Hotline against the plainest alternative, in turns, on this machine.
+
+    scripts/bench synth        the whole app against an app with one VPC
+    scripts/bench coldstart    our agent against a plain Pipecat + Nova Sonic agent
+
+Seconds depend on the machine, ratios hardly; the goals are ratios.  A missed goal is printed and is no
+error: the exit code says only whether something could be measured.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.benchmarks.comparison import Comparison
+from scripts.benchmarks.errors import BenchmarkError
+
+PAIRS = 5
+"""Default: the median of five shrugs off two bad runs."""
+
+
+def main() -> int:
+    """Run `scripts/bench`."""
+    options = parse_arguments()
+    console = Console()
+    try:
+        comparison = BENCHMARKS[options.what](options.pairs, console)
+    except BenchmarkError as fault:
+        print(f"bench: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    console.print(comparison.table())
+    if options.json:
+        comparison.write(options.json)
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=BENCHMARKS)
+    parser.add_argument("--pairs", type=positive, default=PAIRS, help=f"default: {PAIRS}")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every measurement")
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """Read a count of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} pairs measure nothing; 1 is the least.")
+    return number
+
+
+def synth(pairs: int, console: Console) -> Comparison:
+    """Compare synthesis; imported late, as the other benchmark needs none of it."""
+    from scripts.benchmarks.synth import compare  # noqa: PLC0415
+
+    return compare(pairs, console)
+
+
+def coldstart(pairs: int, console: Console) -> Comparison:
+    """Compare cold starts."""
+    from scripts.benchmarks.agents import compare  # noqa: PLC0415
+
+    return compare(pairs, console)
+
+
+BENCHMARKS: Mapping[str, Callable[[int, Console], Comparison]] = {"synth": synth, "coldstart": coldstart}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
