@@ -65,15 +65,16 @@ class DoorApi(Construct):
             for path, methods in ROUTES
             for route in self.api.add_routes(path=path, methods=list(methods), integration=integration)
         ]
-        stage = self._stage(config)
-        self.url = stage.url
+        self._stage(config)
+        # The address that the API itself reports: `stage.url` would spell it out for AWS only.
+        self.url = self.api.api_endpoint
 
     def grant_call(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* open sessions, and look at and end their own."""
         for route in self._routes:
             route.grant_invoke(grantee)
 
-    def _stage(self, config: DoorConfig) -> apigateway.HttpStage:
+    def _stage(self, config: DoorConfig) -> None:
         log_group = logs.LogGroup(
             self,
             "AccessLogs",
@@ -95,7 +96,6 @@ class DoorApi(Construct):
         resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group.log_group_arn, format=json.dumps(LOGGED)
         )
-        return stage
 
 
 def _cors(config: DoorConfig) -> apigateway.CorsPreflightOptions | None:
