@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+NAG_PACK = "AwsSolutions"
 # W3005: CDK writes DependsOn where a reference already implies it.
 CFN_LINT_IGNORES = ("--ignore-checks", "W3005")
 
@@ -42,7 +43,7 @@ def checks() -> Iterable[Check]:
     for stage in json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]:
         yield f"synth of stage {stage}", partial(synth, stage)
     yield "types", partial(run, "mypy")
-    yield "lint", partial(run, "ruff", "check", ".")
+    yield "lint", partial(run, "ruff", "check", "--output-format", "concise", ".")
     yield "format", partial(run, "ruff", "format", "--check", ".")
 
 
@@ -64,6 +65,9 @@ def synth(stage: str) -> str:
 
     cdk-nag's warnings do not fail a synth in which another finding is acknowledged, hence the look at
     its report.
+
+    Raises:
+        CheckError: They found something, or the stage cannot be synthesised.
     """
     with tempfile.TemporaryDirectory() as apart:
         run("cdk", "synth", "--quiet", "--no-lookups", "-c", f"stage={stage}", "--output", apart)
@@ -73,11 +77,20 @@ def synth(stage: str) -> str:
 
 
 def nag_findings(validation: Path) -> list[str]:
-    """Return one line per finding that nobody has acknowledged."""
+    """Return one line per finding of cdk-nag that nobody has acknowledged.
+
+    Raises:
+        CheckError: cdk-nag did not look.
+    """
+    plugins = json.loads(validation.read_text())["pluginReports"]
+    reports = [plugin for plugin in plugins if plugin["pluginName"] == NAG_PACK]
+    if not reports:
+        raise CheckError(
+            f"cdk-nag's {NAG_PACK} did not take part in the synth; see check_with_nag in app.py."
+        )
     return [
         f"{violation['ruleName']} at {construct['constructPath']}: {violation['description']}"
-        for plugin in json.loads(validation.read_text())["pluginReports"]
-        for violation in plugin["violations"]
+        for violation in reports[0]["violations"]
         for construct in violation["violatingConstructs"]
     ]
 

@@ -4,13 +4,14 @@ Nothing is installed and no right of root is used.  Debian trixie has the versio
 qemu 10 is one static program, and bookworm's qemu 7.2 crashes in large extension modules.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.bundling.archive import unfinished_files
 from scripts.bundling.packages import compile_folder, has_bytecode
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -47,13 +48,14 @@ class Arm64Python:
 def find_or_fetch_python(cache: Path) -> Arm64Python:
     """Return the interpreter of *cache*, fetched from Debian's mirror the first time (95 MB)."""
     ready = cache / f"arm64-{SUITE}"
-    if not ready.exists():
-        require_tools()
-        cache.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as apart:
-            made = Path(apart, "made")
-            fetch_python(Path(apart, "apt"), made)
-            made.rename(ready)
+    cache.mkdir(exist_ok=True)
+    with (cache / "arm64.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one run of the tests fetches, another waits
+        if not ready.exists():
+            require_tools()
+            with unfinished_files(cache) as apart:
+                fetch_python(apart / "apt", apart / "made")
+                (apart / "made").rename(ready)
     return Arm64Python(ready)
 
 
