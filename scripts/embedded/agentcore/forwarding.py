@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 from starlette.responses import StreamingResponse
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -22,7 +22,7 @@ FRAME_BYTES = 32 * 1024
 INVOCATION_SECONDS = 900
 """Source: AgentCore quotas, request timeout 15 minutes."""
 
-_GOING_AWAY, _TOO_BIG, _INTERNAL_ERROR = 1001, 1009, 1011
+_NORMAL, _GOING_AWAY, _TOO_BIG, _INTERNAL_ERROR = 1000, 1001, 1009, 1011
 """WebSocket close codes, RFC 6455 section 7.4.1."""
 _NO_STATUS, _ABNORMAL = 1005, 1006
 """Codes that may be reported but never sent."""
@@ -98,56 +98,60 @@ async def connect_agent(session: Session, headers: Mapping[str, str]) -> ClientC
 
 
 async def relay(session: Session, caller: WebSocket, agent: ClientConnection) -> None:
-    """Carry frames both ways until one side closes or the session ends, and close both with the right code."""
-    ways = {
-        asyncio.create_task(_to_agent(session, caller, agent)),
-        asyncio.create_task(_to_caller(session, caller, agent)),
-        asyncio.create_task(_end_of(session)),
-    }
+    """Carry frames both ways until one side closes or the session ends, then close the other side alike."""
+    from_caller = asyncio.create_task(_to_agent(session, caller, agent))
+    from_agent = asyncio.create_task(_to_caller(session, caller, agent))
+    over = asyncio.create_task(_end_of(session))
     try:
-        done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        code = next(iter(done)).result()
+        await asyncio.wait({from_caller, from_agent, over}, return_when=asyncio.FIRST_COMPLETED)
+        if from_caller.done():
+            await _close_agent(agent, from_caller.result())
+        else:
+            # The agent dies with its session, and often its connection breaks before the process is seen to end.
+            await _close_caller(caller, over.result() if over.done() else from_agent.result())
+            await agent.close()
     finally:
-        for way in ways:
+        for way in (from_caller, from_agent, over):
             way.cancel()
-        await agent.close()
-    if session.ending is None and code in {_NO_STATUS, _ABNORMAL}:
-        code = _INTERNAL_ERROR
-    with contextlib.suppress(RuntimeError):  # the caller closed first
-        await caller.close(code)
 
 
 async def _to_agent(session: Session, caller: WebSocket, agent: ClientConnection) -> int:
+    """Carry the caller's frames; returns the code that the caller closed with."""
     while True:
         message = await caller.receive()
         if message["type"] == "websocket.disconnect":
             return int(message.get("code", _NO_STATUS))
         session.touch()
         text = message.get("text")
-        try:
+        with contextlib.suppress(ConnectionClosed):  # the other way will say how it was closed
             await agent.send(message["bytes"] if text is None else text)
-        except ConnectionClosed:
-            return _agent_code(agent)
 
 
 async def _to_caller(session: Session, caller: WebSocket, agent: ClientConnection) -> int:
-    try:
+    """Carry the agent's frames; returns the code to close the caller with."""
+    with contextlib.suppress(ConnectionClosed):
         async for frame in agent:
             session.touch()
             if len(frame) > FRAME_BYTES:
                 return _TOO_BIG
             await (caller.send_text(frame) if isinstance(frame, str) else caller.send_bytes(frame))
-    except ConnectionClosed:
-        pass
-    return _agent_code(agent)
-
-
-def _agent_code(agent: ClientConnection) -> int:
-    """The code that the agent closed with; a connection that just broke is the agent's crash."""
     code = agent.close_code
-    return _INTERNAL_ERROR if code is None or code == _ABNORMAL else code
+    return _INTERNAL_ERROR if code in {None, _ABNORMAL} else int(code)
 
 
 async def _end_of(session: Session) -> int:
     await session.over.wait()
     return _INTERNAL_ERROR if session.ending is Ending.CRASHED else _GOING_AWAY
+
+
+async def _close_agent(agent: ClientConnection, code: int) -> None:
+    """Tell the agent how the caller left; one whose line broke leaves without a word."""
+    if code == _ABNORMAL:
+        agent.transport.abort()
+    else:
+        await agent.close(_NORMAL if code == _NO_STATUS else code)
+
+
+async def _close_caller(caller: WebSocket, code: int) -> None:
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the caller closed at the same moment
+        await caller.close(_NORMAL if code == _NO_STATUS else code)

@@ -11,6 +11,7 @@ from scripts.embedded.ministack import (
     agent_runtime,
     budgets,
     http_api,
+    log_streams,
     network,
     runbooks,
     signaling,
@@ -38,6 +39,7 @@ def install(url: str) -> None:
     for type_name in handlers:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()
+    log_streams.authorize_by_stream()
     http_api.give_resolvable_addresses(handlers, url)
     _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
     _verify_every_key()
