@@ -1,0 +1,186 @@
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.door import handlers
+from runtime.settings import DoorSettings
+from stacks.parts.door_function import ROOT, SOURCES
+from tests.stacks.deployment import STAGES, Deployment, synthesise
+
+LEDGER = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+
+def rights(deployment: Deployment, role: str) -> dict[str, list]:
+    """Every action that the role whose policy's logical id begins with *role* has, with its resources."""
+    found: dict[str, list] = {}
+    for logical_id, statement in deployment.statements("Door"):
+        if logical_id.startswith(role) and statement["Effect"] == "Allow":
+            actions, resources = statement["Action"], statement["Resource"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                found[action] = resources if isinstance(resources, list) else [resources]
+    return found
+
+
+def function(deployment: Deployment, handler: str) -> dict:
+    (found,) = [
+        one
+        for one in deployment.resources("Door", "AWS::Lambda::Function")
+        if one["Handler"] == f"runtime.door.handlers.{handler}"
+    ]
+    return found
+
+
+def test_every_route_asks_who_is_there(shipped):
+    """A route without an authorizer is open to the internet."""
+    routes = shipped.resources("Door", "AWS::ApiGatewayV2::Route")
+
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
+        "POST /sessions": "AWS_IAM",
+        "GET /sessions/{id}": "AWS_IAM",
+        "DELETE /sessions/{id}": "AWS_IAM",
+    }
+
+
+def test_the_api_is_throttled_as_configured():
+    """The one limit that holds before any code of ours runs."""
+    door = synthesise("dev", json.dumps({"door": {"requests_per_second": 7, "request_burst": 9}}))
+
+    settings = door.the("Door", "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+    assert settings == {"ThrottlingBurstLimit": 9, "ThrottlingRateLimit": 7}
+
+
+def test_no_web_page_may_call_the_api_unless_it_is_named():
+    """A wildcard origin would let any page use the credentials of whoever opens it."""
+    named = synthesise("dev", json.dumps({"door": {"allowed_origins": ["https://calls.corp.example"]}}))
+
+    assert "CorsConfiguration" not in synthesise("dev").the("Door", "AWS::ApiGatewayV2::Api")
+    cors = named.the("Door", "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
+    assert cors["AllowOrigins"] == ["https://calls.corp.example"]
+    assert "AllowCredentials" not in cors
+
+
+def test_the_access_log_holds_no_caller_and_no_query(dev):
+    """Logs are kept for longer, and read by more people, than a session is anybody's business."""
+    logged = json.loads(dev.the("Door", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"])
+
+    fields = set(logged.values())
+    assert "$context.requestId" in fields
+    told = ("identity", "authorizer", "querystring", "path", "sourceIp")
+    assert [one for one in fields if any(word.lower() in one.lower() for word in told)] == []
+
+
+def test_the_door_may_do_what_its_calls_need_and_no_more(dev):
+    """Whoever takes over this function gets one runtime's sessions and three verbs on one table."""
+    allowed = rights(dev, "RequestsRole")
+
+    assert allowed.keys() == LEDGER | {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
+        "bedrock-agentcore:StopRuntimeSession",
+    }
+    sessions = json.dumps(allowed["bedrock-agentcore:StopRuntimeSession"])
+    assert "AgentRuntimeArn" in sessions
+    assert "AgentRuntimeEndpointArn" in sessions
+
+
+def test_the_reaper_may_end_sessions_and_open_none(dev):
+    """It has no caller to answer, so it needs no way in and no new rows."""
+    assert rights(dev, "ReaperRole").keys() == (LEDGER - {"dynamodb:PutItem"}) | {
+        "dynamodb:BatchGetItem",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "bedrock-agentcore:StopRuntimeSession",
+        "sqs:SendMessage",
+    }
+
+
+def test_no_right_of_the_door_is_a_wildcard(shipped):
+    """Nothing that the door does needs one, so there is none to explain."""
+    allowed = [one for _, one in shipped.statements("Door") if one["Effect"] == "Allow"]
+
+    assert len(allowed) >= 5
+    assert [one for one in allowed if "*" in json.dumps([one["Action"], one["Resource"]])] == []
+
+
+def test_the_reaper_runs_every_minute_and_its_failures_are_kept(dev):
+    """A minute bounds what a lost call can cost beyond its limits."""
+    schedule = dev.the("Door", "AWS::Scheduler::Schedule")
+    reaper = function(dev, "handle_schedule")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Target"]["DeadLetterConfig"]["Arn"] == reaper["DeadLetterConfig"]["TargetArn"]
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+
+
+def test_the_schedule_waits_for_its_rights(dev):
+    """Scheduler checks them when it is created; too early, and the deployment fails at random."""
+    (schedule,) = dev.whole("Door", "AWS::Scheduler::Schedule")
+
+    assert any("DefaultPolicy" in one for one in schedule["DependsOn"])
+
+
+def test_functions_run_on_graviton_with_logs_that_end(shipped):
+    """Cheaper than x86, and no log group that AWS makes by itself and keeps for ever."""
+    functions = shipped.resources("Door", "AWS::Lambda::Function")
+    groups = shipped.resources("Door", "AWS::Logs::LogGroup")
+
+    assert len(functions) == 2
+    assert all(one["Architectures"] == ["arm64"] for one in functions)
+    assert all("Ref" in one["LoggingConfig"]["LogGroup"] for one in functions)
+    assert len(groups) == 3
+    assert all(one["RetentionInDays"] for one in groups)
+
+
+def test_a_reservation_is_made_only_where_the_account_can_bear_it(dev, prod):
+    """A new account's whole quota is ten: any reservation would fail its first deployment."""
+    assert "ReservedConcurrentExecutions" not in function(dev, "handle_request")
+    assert function(prod, "handle_request")["ReservedConcurrentExecutions"] == 20
+    assert function(prod, "handle_schedule")["ReservedConcurrentExecutions"] == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("handler", ["handle_request", "handle_schedule"])
+def test_the_functions_read_what_the_stack_writes(stage, handler):
+    """A renamed variable fails here, not at the first caller's request."""
+    variables = function(synthesise(stage), handler)["Environment"]["Variables"]
+    # What CloudFormation fills in is text by the time that a function reads it.
+    settings = DoorSettings.from_environment({name: str(value) for name, value in variables.items()})
+
+    assert settings.stage == stage
+    assert settings.call_seconds == 900
+    assert settings.agentcore_url == ("http://localhost:4568" if stage == "embedded" else "")
+
+
+def test_the_handlers_exist(dev):
+    """The template names them as text, which no type checker reads."""
+    for one in dev.resources("Door", "AWS::Lambda::Function"):
+        assert callable(getattr(handlers, one["Handler"].rpartition(".")[2]))
+
+
+def test_the_functions_are_sent_all_that_they_import():
+    """Lambda has the standard library and boto3; anything else must be in the asset, or nothing starts."""
+    runtime = ROOT / "runtime"
+    shipped = [path for pattern in SOURCES for path in sorted(runtime.glob(pattern)) if path.suffix == ".py"]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in shipped}
+
+    assert "runtime.door.handlers" in modules
+    for path in shipped:
+        for name in imports(path):
+            root = name.partition(".")[0]
+            assert root in {*sys.stdlib_module_names, "boto3", "botocore"} or name in modules, (path, name)
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that the file imports, at its top or anywhere else."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Import():
+                found |= {one.name for one in node.names}
+            case ast.ImportFrom(module=str(module)):
+                found.add(module)
+    return found
