@@ -14,7 +14,7 @@ from scripts.calling.errors import LostError, RefusedError
 from scripts.calling.figures import CallFigures
 from scripts.calling.frames import Audio
 from scripts.calling.line import Line
-from scripts.calling.speech import Speech
+from scripts.calling.utterance import Utterance
 
 CLOSED_SECONDS = 10
 """Longest wait, after hanging up, for the agent to close the ledger row with its figures."""
@@ -68,7 +68,7 @@ class Caller:
         self._transport = transport
         self._patience = patience or Patience()
 
-    async def call(self, speech: Speech, *, said: str) -> Conversation:
+    async def call(self, speech: Utterance, *, said: str) -> Conversation:
         """Wait for the greeting, say *speech*, hear the answer, hang up.
 
         Raises:
@@ -104,7 +104,7 @@ class Caller:
         finally:
             door.close()
 
-    async def _converse(self, line: Line, speech: Speech) -> _Heard:
+    async def _converse(self, line: Line, speech: Utterance) -> _Heard:
         wait = self._patience
         first_word = await line.ear.utterance(
             after=line.opened_at,

@@ -6,7 +6,8 @@ CallError
 ├── SpeechError           there is nothing to say: no text, no usable WAV file
 ├── RefusedError          the door said no: not allowed, too many calls, budget
 ├── NoAnswerError         the agent was silent for longer than a caller would wait
-└── LostError             the line went dead in mid-call
+├── LostError             the line went dead in mid-call
+└── WrongAnswerError      the call went through, and what the agent said or did is not right
 """
 
 
@@ -36,3 +37,7 @@ class NoAnswerError(CallError):
 
 class LostError(CallError):
     """The connection ended before the call was over."""
+
+
+class WrongAnswerError(CallError):
+    """The call went through, but not as it should have."""

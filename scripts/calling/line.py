@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -36,13 +36,13 @@ class Line:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
+    async def open(cls, url: str, *, headers: Mapping[str, str] | None = None) -> AsyncIterator[Self]:
         """Connect, say that the client is ready, and stream silence until told otherwise.
 
         Raises:
             RefusedError: The way in was refused.
         """
-        socket = await _connect(url)
+        socket = await _connect(url, headers or {})
         line = cls(socket)
         tasks = (asyncio.create_task(line._receive()), asyncio.create_task(line._transmit()))
         try:
@@ -83,9 +83,15 @@ class Line:
             await self.microphone.run()
 
 
-async def _connect(url: str) -> ClientConnection:
+async def _connect(url: str, headers: Mapping[str, str]) -> ClientConnection:
     try:
-        return await connect(url, open_timeout=OPEN_SECONDS, max_size=LARGEST_FRAME_BYTES, compression=None)
+        return await connect(
+            url,
+            additional_headers=headers,
+            open_timeout=OPEN_SECONDS,
+            max_size=LARGEST_FRAME_BYTES,
+            compression=None,
+        )
     except (InvalidHandshake, OSError, TimeoutError) as fault:
         raise RefusedError(
             f"The agent could not be reached with the door's way in ({type(fault).__name__}: {fault}).  "

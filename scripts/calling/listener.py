@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scripts.calling.errors import LostError, NoAnswerError
 from scripts.calling.frames import Audio, Frame, Interruption, Message, decode
-from scripts.calling.speech import SAMPLE_BYTES, is_audible
+from scripts.calling.utterance import SAMPLE_BYTES, is_audible
 
 FUNCTION_CALL_BEGAN = "llm-function-call-in-progress"
 FUNCTION_CALL_ENDED = "llm-function-call-stopped"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from scripts.calling.errors import LostError
 from scripts.calling.frames import Audio, encode_audio
-from scripts.calling.speech import FRAME_SECONDS, MICROPHONE_HZ, SAMPLE_BYTES, Speech
+from scripts.calling.utterance import FRAME_SECONDS, MICROPHONE_HZ, SAMPLE_BYTES, Utterance
 
 SILENCE = bytes(int(MICROPHONE_HZ * FRAME_SECONDS) * SAMPLE_BYTES)
 
@@ -22,7 +22,7 @@ class Microphone:
         self._send = send
         self._waiting: deque[tuple[bytes, asyncio.Future[float] | None]] = deque()
 
-    async def say(self, speech: Speech) -> float:
+    async def say(self, speech: Utterance) -> float:
         """Speak, and return the moment (monotonic seconds) when the last audible sound was sent."""
         ended: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         last = speech.last_audible_frame

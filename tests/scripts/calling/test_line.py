@@ -8,11 +8,11 @@ from websockets.asyncio.server import serve
 
 from scripts.calling.errors import LostError, NoAnswerError, RefusedError
 from scripts.calling.line import Line
-from scripts.calling.speech import Speech
+from scripts.calling.utterance import Utterance
 from tests.scripts.calling.agent import Agent, tone
 
 WAITS = {"start_seconds": 5.0, "end_seconds": 5.0, "quiet_seconds": 0.2}
-HELLO = Speech(tone(0.2, 16_000) + bytes(16_000))
+HELLO = Utterance(tone(0.2, 16_000) + bytes(16_000))
 """0.2 s of voice with half a second of silence behind it."""
 
 

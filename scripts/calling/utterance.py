@@ -22,7 +22,7 @@ AUDIBLE_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Utterance:
     """One utterance, 16-bit mono at `MICROPHONE_HZ`."""
 
     pcm: bytes

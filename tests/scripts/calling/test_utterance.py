@@ -3,13 +3,13 @@
 import pytest
 
 from scripts.calling.errors import SpeechError
-from scripts.calling.speech import MICROPHONE_HZ, Speech, is_audible, write_wav
+from scripts.calling.utterance import MICROPHONE_HZ, Utterance, is_audible, write_wav
 from tests.scripts.calling.agent import tone
 
 
 def test_trailing_silence_is_not_speech():
     """Synthesisers and people both leave a pause at the end of a recording."""
-    assert Speech(tone(0.2, MICROPHONE_HZ) + bytes(8000)).last_audible_frame == 10
+    assert Utterance(tone(0.2, MICROPHONE_HZ) + bytes(8000)).last_audible_frame == 10
 
 
 def test_room_noise_behind_a_voice_is_not_speech():
@@ -20,14 +20,14 @@ def test_room_noise_behind_a_voice_is_not_speech():
         for n in range(0, len(noise), 2)
     )
 
-    assert Speech(tone(0.2, MICROPHONE_HZ) + quiet).last_audible_frame == 10
+    assert Utterance(tone(0.2, MICROPHONE_HZ) + quiet).last_audible_frame == 10
 
 
 def test_a_recording_is_read_as_it_is(tmp_path):
     """`--wav` plays the caller's own voice, unchanged."""
     write_wav(tmp_path / "hello.wav", tone(0.3, MICROPHONE_HZ), MICROPHONE_HZ)
 
-    assert Speech.from_wav(tmp_path / "hello.wav").seconds == pytest.approx(0.3)
+    assert Utterance.from_wav(tmp_path / "hello.wav").seconds == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_an_unusable_recording_says_what_is_wrong(tmp_path, content, said):
     content(path)
 
     with pytest.raises(SpeechError, match=said):
-        Speech.from_wav(path)
+        Utterance.from_wav(path)
 
 
 def test_silence_is_not_audible():

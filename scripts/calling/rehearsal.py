@@ -1,0 +1,121 @@
+"""A spoken call that judges the whole deployment: what was asked, heard, looked up and written down."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runtime.door.session import Reason
+from runtime.metrics import DIMENSION, NAMESPACE, TOOL_CALLS, TOOL_ERRORS, Metric
+from scripts.calling.caller import Caller, Conversation
+from scripts.calling.deployment import Deployment
+from scripts.calling.errors import SpeechError, WrongAnswerError
+from scripts.calling.figures import CallFigures
+from scripts.calling.orders import Order, pick_order
+from scripts.calling.progress import Progress
+from scripts.calling.voice import spoken
+from scripts.embedded.speech import EngineError, Grammar, Speech
+
+METRICS_SECONDS = 10
+"""Longest wait for the agent's metrics; the data plane delivers logs once a second."""
+METRICS_POLL_SECONDS = 0.2
+METRICS_WINDOW = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A call that was right in every respect."""
+
+    order: Order
+    heard: str
+    """The agent's audio, recognised back to text."""
+    figures: CallFigures
+
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """What the JSON report says beside the figures."""
+        return {"order": self.order.number, "expected_status": self.order.status, "heard": self.heard}
+
+
+async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> Verdict:
+    """Ask for an order chosen at random, and check the answer, the tool and the ledger.
+
+    Args:
+        deployment: Of the embedded cloud.
+        metrics: Its `cloudwatch` client.
+        progress: Shows the steps, and knows which one failed.
+
+    Raises:
+        CallError: Something is not as it should be; the message says what.
+    """
+    with progress.step("Choose an order"):
+        order = pick_order(deployment.tables(), deployment.outputs["OrdersTable"])
+    with progress.step("Make the caller's speech"):
+        speech = await spoken(order.question)
+    called_before = await asyncio.to_thread(_total, metrics, TOOL_CALLS, deployment.stage)
+    with progress.step(f"Call and ask: “{order.question}?”"):
+        conversation = await Caller(deployment).call(speech, said=order.question)
+    with progress.step("Recognise the answer"):
+        heard = await recognise(conversation)
+        order.check(heard)
+    progress.note(f"  heard: “{heard}”")
+    with progress.step("Check that the tool was called"):
+        await _check_tool(conversation, metrics, deployment.stage, called_before)
+    with progress.step("Check the ledger"):
+        _check_ledger(conversation.figures)
+    return Verdict(order=order, heard=heard, figures=conversation.figures)
+
+
+async def recognise(conversation: Conversation) -> str:
+    """Turn the agent's answer back into words.
+
+    Raises:
+        SpeechError: The recogniser failed.
+    """
+    answer = conversation.answer
+    try:
+        async with Speech() as engines:
+            return await engines.recognise(answer.pcm, answer.sample_rate, Grammar.ANSWERS)
+    except EngineError as fault:
+        raise SpeechError(f"The agent's answer cannot be recognised: {fault}") from fault
+
+
+async def _check_tool(conversation: Conversation, metrics: Any, stage: str, called_before: float) -> None:
+    """Take two witnesses: what the agent told the caller's client, and the metric that it published."""
+    if not conversation.figures.tool_calls:
+        raise WrongAnswerError("The agent answered without calling its tool, so the answer was a guess.")
+    deadline = time.monotonic() + METRICS_SECONDS
+    while await asyncio.to_thread(_total, metrics, TOOL_CALLS, stage) <= called_before:
+        if time.monotonic() > deadline:
+            raise WrongAnswerError(
+                f"The agent said that it called its tool, but the metric {TOOL_CALLS.name} did not move "
+                f"within {METRICS_SECONDS} s.  Its log has the reason."
+            )
+        await asyncio.sleep(METRICS_POLL_SECONDS)
+    if await asyncio.to_thread(_total, metrics, TOOL_ERRORS, stage):
+        raise WrongAnswerError("A tool call failed; the agent's log says why.")
+
+
+def _total(metrics: Any, metric: Metric, stage: str) -> float:
+    now = datetime.now(UTC)
+    answer = metrics.get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=metric.name,
+        Dimensions=[{"Name": DIMENSION, "Value": stage}],
+        StartTime=now - METRICS_WINDOW,
+        EndTime=now + METRICS_WINDOW,
+        Period=int(2 * METRICS_WINDOW.total_seconds()),
+        Statistics=["Sum"],
+    )
+    return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+
+def _check_ledger(figures: CallFigures) -> None:
+    if figures.reason != Reason.HANG_UP:
+        raise WrongAnswerError(
+            f"The ledger says that the call ended with {figures.reason!r}, although the caller hung up in peace."
+        )
+    if not (figures.speech_input_tokens and figures.speech_output_tokens and figures.cost_usd):
+        raise WrongAnswerError("The ledger has no tokens or no cost for the call, so nobody could bill it.")

@@ -1,0 +1,62 @@
+"""How one command finds the embedded cloud that another one runs.
+
+`scripts/local` leaves a small file while its cloud is up, with the keys that were made up for it.  They
+open nothing but that cloud, which listens on loopback only; still, only its user may read them.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+
+from scripts.calling.deployment import Deployment
+from scripts.calling.errors import NotDeployedError
+from scripts.embedded.cloud import EmbeddedCloud
+
+RUNNING = Path(__file__).resolve().parents[2] / ".cache" / "embedded.json"
+_ONLY_MINE = 0o600
+
+
+@contextlib.contextmanager
+def announced(cloud: EmbeddedCloud, stage: str, path: Path = RUNNING) -> Iterator[None]:
+    """Let other commands find *cloud* for the block."""
+    content = {
+        "process": os.getpid(),
+        "stage": stage,
+        "services": cloud.ports.endpoints()["services"],
+        "environment": cloud.environment,
+    }
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)  # the mode below counts for new files only
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_MINE), "w") as file:
+        json.dump(content, file)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def find_running(path: Path = RUNNING) -> Deployment:
+    """Return the deployment on the embedded cloud that runs now.
+
+    Raises:
+        NotDeployedError: None runs.
+    """
+    try:
+        content = json.loads(path.read_text())
+        os.kill(content["process"], 0)
+    except (OSError, ValueError):
+        raise NotDeployedError(
+            "No embedded cloud is running.  Start one with `scripts/local` in another terminal, or let "
+            "`scripts/local --call` start one, call it and end it."
+        ) from None
+    environment = content["environment"]
+    session = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    return Deployment.of_stage(content["stage"], session, services_url=content["services"])

@@ -1,0 +1,112 @@
+"""Dial a deployed stage: say something, hear the answer, report how long everything took.
+
+    scripts/call dev                              the demo's question, in a synthetic voice
+    scripts/call dev --say "Cancel my order."     your own words
+    scripts/call prod --wav question.wav          your own voice (16 kHz, 16 bit, mono)
+    scripts/call --embedded                       the embedded cloud that scripts/local started
+
+It exits 0 when the agent greeted, answered, and the ledger closed the call; otherwise it says which
+step failed.  The object that --json writes is described in scripts/calling/figures.py.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import ProfileNotFound
+from rich.console import Console
+
+from scripts.calling.caller import Caller, Conversation
+from scripts.calling.deployment import Deployment
+from scripts.calling.errors import CallError, CredentialsError
+from scripts.calling.report import print_figures
+from scripts.calling.running import find_running
+from scripts.calling.utterance import Utterance, write_wav
+from scripts.calling.voice import spoken
+
+QUESTION = "What is the status of my order number four two seven?"
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C, as shells count it."""
+
+
+def main() -> int:
+    """Run `scripts/call`."""
+    options = parse_arguments()
+    console = Console()
+    try:
+        deployment = find(options)
+        console.print(f"Calling stage {deployment.stage} in {deployment.region} …", highlight=False)
+        conversation = asyncio.run(call(deployment, options))
+        print_figures(conversation.figures, console)
+        save(conversation, options)
+    except CallError as fault:
+        print(f"call: {fault}", file=sys.stderr)
+        return 1
+    except OSError as fault:
+        print(f"call: {fault.filename}: {fault.strerror}.", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("call: hung up.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/call", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
+    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
+    what.add_argument("--wav", metavar="FILE", type=Path, help="play a recording instead")
+    parser.add_argument("--transport", choices=("websocket",), default="websocket")
+    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="write the agent's answer as WAV")
+    return parser.parse_args()
+
+
+def find(options: argparse.Namespace) -> Deployment:
+    """Return what is to be dialled.
+
+    Raises:
+        CallError: It is not deployed, or not to be found with these credentials.
+    """
+    if options.embedded:
+        return find_running()
+    try:
+        return Deployment.of_stage(options.stage, boto3.Session(region_name=options.region))
+    except ProfileNotFound as fault:
+        raise CredentialsError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
+
+
+async def call(deployment: Deployment, options: argparse.Namespace) -> Conversation:
+    """Place the call; SIGTERM hangs up as Ctrl-C does, so that the session is always ended."""
+    task = asyncio.current_task()
+    if task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    speech = Utterance.from_wav(options.wav) if options.wav else await spoken(options.say)
+    caller = Caller(deployment, transport=options.transport)
+    return await caller.call(speech, said=str(options.wav or options.say))
+
+
+def save(conversation: Conversation, options: argparse.Namespace) -> None:
+    """Write what was asked for.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    if options.json:
+        conversation.figures.write(options.json)
+    if options.record:
+        write_wav(options.record, conversation.answer.pcm, conversation.answer.sample_rate)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

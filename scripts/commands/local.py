@@ -1,0 +1,172 @@
+"""Deploy every stack onto an embedded cloud on this machine, with the real CDK, and let you call it.
+
+    scripts/local                  deploy, say what is there, stay until Ctrl-C
+    scripts/local --call           deploy, place a spoken call, judge it, end everything
+
+Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
+is Nova Sonic's, its brain is offline and knows nothing but the status of orders.  Real are the
+templates, the bundle's code, its environment, its IAM rights, and every byte of audio.
+
+--call exits 0 only if the agent's audio, recognised back to text, says the status that the orders table
+holds, the tool was called, and the ledger closed the call; otherwise it names the step that failed.
+--json writes the figures (scripts/calling/figures.py) with `order`, `expected_status`, `heard` and
+`total_seconds` beside them.
+"""
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.calling.deployment import Deployment
+from scripts.calling.errors import CallError
+from scripts.calling.progress import Progress
+from scripts.calling.rehearsal import rehearse
+from scripts.calling.report import print_figures
+from scripts.calling.running import announced
+from scripts.embedded.cdk import CdkError
+from scripts.embedded.cloud import DEFAULT_PORT, EmbeddedCloud, EmbeddedCloudError
+
+STAGE = "embedded"
+DISK_NEEDED_BYTES = 1024**3
+"""The bundle lies there three times while it is deployed: as an asset, uploaded and unpacked."""
+INTERRUPTED = 130
+
+
+class LocalError(Exception):
+    """This machine cannot hold the embedded cloud."""
+
+
+def main() -> int:
+    """Run `scripts/local`."""
+    options = parse_arguments()
+    console = Console()
+    progress = Progress(console)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        run(options, console, progress)
+    except (CallError, CdkError, EmbeddedCloudError, LocalError, OSError) as fault:
+        print(f"local: step “{progress.step_name}” failed: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED if options.call else 0
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/local", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--call", action="store_true", help="place a spoken call, judge it, and end")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="with --call: write the figures")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help=f"first of three loopback ports; default: {DEFAULT_PORT}",
+    )
+    options = parser.parse_args()
+    if options.json and not options.call:
+        parser.error("--json writes the figures of a call; add --call.")
+    return options
+
+
+def run(options: argparse.Namespace, console: Console, progress: Progress) -> None:
+    """Start the cloud, deploy, and do what was asked for; nothing is left when this returns.
+
+    Raises:
+        LocalError: There is no room on the disk.
+        EmbeddedCloudError: A port is taken, a server does not start, or something stays behind.
+        CdkError: The deployment failed.
+        CallError: The call did.
+    """
+    began = time.monotonic()
+    check_disk()
+    progress.step_name = "Start the embedded cloud"
+    with EmbeddedCloud(base_port=options.port, progress=progress.report) as cloud:
+        progress.note("The embedded cloud is up")
+        with progress.step("Deploy"):
+            cloud.deploy(STAGE)
+        deployment = Deployment.of_stage(
+            STAGE, cloud.session(), services_url=cloud.ports.endpoints()["services"]
+        )
+        if options.call:
+            verdict = asyncio.run(rehearse(deployment, cloud.client("cloudwatch"), progress))
+            print_figures(verdict.figures, console)
+            total = round(time.monotonic() - began, 1)
+            if options.json:
+                verdict.figures.write(options.json, **verdict.evidence, total_seconds=total)
+        else:
+            stay(cloud, deployment, console)
+        progress.step_name = "End the embedded cloud"
+    if options.call:
+        progress.note("[green]All steps passed, and nothing is left behind[/green]")
+
+
+def check_disk() -> None:
+    """Say so before half of a deployment fills the disk.
+
+    Raises:
+        LocalError: It is too full.
+    """
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < DISK_NEEDED_BYTES:
+        raise LocalError(
+            f"{free / 1024**2:.0f} MiB free in {folder}, and the embedded cloud needs "
+            f"{DISK_NEEDED_BYTES / 1024**2:.0f} MiB.  Nothing was started; free some space, or set TMPDIR."
+        )
+
+
+def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None:
+    """Say what is there and how to call it, and wait for Ctrl-C."""
+    console.print(inventory(cloud))
+    console.print(f"\nDoor     {deployment.outputs['DoorUrl']}", highlight=False)
+    console.print(f"Agent    {deployment.outputs['RuntimeArn']}", highlight=False)
+    console.print("\nCall it from another terminal:", highlight=False)
+    console.print(
+        '  scripts/call --embedded --say "What is the status of order four two seven?"', highlight=False
+    )
+    console.print(f"\n{REALITY}\n\nCtrl-C ends it and leaves nothing behind.", highlight=False)
+    with announced(cloud, STAGE):
+        threading.Event().wait()
+
+
+REALITY = """\
+Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the audio
+Emulated:  AWS's services (MiniStack), AgentCore's data plane, Bedrock's protocol
+Offline:   the model's brain; it understands questions about the status of an order and nothing else"""
+
+
+def inventory(cloud: EmbeddedCloud) -> Table:
+    """List the stacks with how many resources each has."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("Stack")
+    table.add_column("Resources", justify="right")
+    pages = cloud.client("cloudformation").get_paginator("list_stack_resources")
+    total = 0
+    for stack in cloud.stacks():
+        count = sum(len(page["StackResourceSummaries"]) for page in pages.paginate(StackName=stack))
+        total += count
+        table.add_row(stack, str(count))
+    table.add_row("", str(total))
+    return table
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    """End on SIGTERM as on Ctrl-C: everything that was opened gets closed."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
