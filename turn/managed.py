@@ -18,6 +18,9 @@ CHANNEL_ISSUES_PER_SECOND = 5
 _RATE_WINDOW_SECONDS = 1.01
 """One second, and a hundredth for requests that overtake each other on the way."""
 
+_THROTTLED_PAUSE_SECONDS = 0.2
+"""A channel that throttles all the same is left alone for the time that one request takes of its rate."""
+
 _BACK_OFF_SECONDS = 0.1
 """The longest of the random pauses before another channel is tried."""
 
@@ -88,14 +91,15 @@ class ManagedIceServers:
         await self._leases.release(caller)
 
     async def _issue(self, caller: str) -> tuple[IceServer, ...]:
+        loop = asyncio.get_running_loop()
         silent: set[str] = set()
         while True:
             channel = await self._reserve(caller, silent)
+            channel.used_at = at = channel.limit.take(loop.time())
             try:
-                return await self._ask(channel, caller)
+                return await self._ask(channel, caller, at)
             except RelaysBusyError:
-                # Somebody else uses it as well: its second starts anew.
-                channel.limit.hold_until(asyncio.get_running_loop().time() + _RATE_WINDOW_SECONDS)
+                channel.limit.give_back(at, not_before=loop.time() + _THROTTLED_PAUSE_SECONDS)
             except ChannelGoneError:
                 if self._channels == [channel]:
                     raise
@@ -118,12 +122,10 @@ class ManagedIceServers:
             "turn.peak_concurrent_calls of the stage and deploy, or name a fallback."
         )
 
-    async def _ask(self, channel: _Channel, caller: str) -> tuple[IceServer, ...]:
-        now = asyncio.get_running_loop().time()
-        channel.used_at = channel.limit.take(now)
+    async def _ask(self, channel: _Channel, caller: str, at: float) -> tuple[IceServer, ...]:
         issued = False
         try:
-            await asyncio.sleep(channel.used_at - now)
+            await asyncio.sleep(at - asyncio.get_running_loop().time())
             relays = await self._signaling.ice_servers(channel.arn)
             issued = True
         finally:

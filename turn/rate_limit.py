@@ -33,6 +33,8 @@ class RateLimit:
         self._given.append(at)
         return at
 
-    def hold_until(self, at: float) -> None:
-        """Give out nothing before *at*, because somebody else uses the rate as well."""
-        self._not_before = max(self._not_before, at)
+    def give_back(self, at: float, *, not_before: float) -> None:
+        """Take back the time *at*, which was refused and so not counted, and pause until *not_before*."""
+        if at in self._given:
+            self._given.remove(at)
+        self._not_before = max(self._not_before, not_before)

@@ -45,7 +45,7 @@ def test_an_old_text_outlives_an_outage(secrets_manager):
 
 async def test_an_outage_at_the_start_is_named():
     """Without a secret there is no password; the message says where to look."""
-    with pytest.raises(RelaysUnreachableError, match="cannot be reached .* NAT gateway or endpoint"):
+    with pytest.raises(RelaysUnreachableError, match=r"cannot be reached .* NAT gateway or endpoint"):
         await Secret(ARN, services_url="http://127.0.0.1:9").read()
 
 
