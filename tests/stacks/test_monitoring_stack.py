@@ -1,0 +1,129 @@
+import json
+
+import pytest
+
+from runtime.metrics import DIMENSION, METRICS, NAMESPACE
+from tests.stacks.deployment import ROOT, Deployment, synthesise
+
+# What API Gateway (HTTP API) and Lambda publish by themselves.
+# Source: "Working with metrics for HTTP APIs" and "Types of metrics for Lambda functions".
+PUBLISHED_BY_AWS = {
+    "AWS/ApiGateway": {"5xx", "Latency"},
+    "AWS/Lambda": {"Errors", "Throttles"},
+}
+
+
+def alarms(deployment: Deployment) -> list[dict]:
+    return deployment.resources("Monitoring", "AWS::CloudWatch::Alarm")
+
+
+def alarm(deployment: Deployment, name: str) -> dict:
+    (found,) = [one for one in alarms(deployment) if one["AlarmName"].endswith(f"-{name}")]
+    return found
+
+
+def test_every_alarm_watches_something_that_is_published(shipped):
+    """An alarm on a name that nobody publishes stays quiet for ever, and looks like good news."""
+    ours = {metric.name for metric in METRICS}
+
+    for one in alarms(shipped):
+        if one["Namespace"] == NAMESPACE:
+            assert one["MetricName"] in ours
+            assert one["Dimensions"] == [{"Name": DIMENSION, "Value": shipped.stage}]
+        else:
+            assert one["MetricName"] in PUBLISHED_BY_AWS[one["Namespace"]]
+
+
+def test_every_alarm_names_a_page_that_exists(shipped):
+    """At three in the morning a dead link is worse than none."""
+    for one in alarms(shipped):
+        path = one["AlarmDescription"].split("What to do: ")[1].split(" in ")[0]
+        title = (ROOT / path).read_text().splitlines()[0]
+        assert title.startswith(f"# {one['AlarmName'].rpartition('-')[2]}:")
+
+
+def test_every_page_belongs_to_an_alarm(dev):
+    """Pages of alarms that are gone teach people to distrust the others."""
+    pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"}
+    described = " ".join(one["AlarmDescription"] for one in dev.everywhere("AWS::CloudWatch::Alarm"))
+
+    assert pages == {page for page in pages if f"/{page}.md" in described}
+
+
+def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_is_over(shipped):
+    """An alarm without an action is a picture."""
+    (topic,) = [
+        logical_id
+        for logical_id, one in shipped.templates["Monitoring"]["Resources"].items()
+        if one["Type"] == "AWS::SNS::Topic"
+    ]
+
+    assert len(alarms(shipped)) >= 10
+    for one in alarms(shipped):
+        assert one["AlarmActions"] == one["OKActions"] == [{"Ref": topic}]
+
+
+def test_the_topic_is_encrypted_and_somebody_reads_it():
+    """The address is the reason for all of it."""
+    stage = synthesise("dev", json.dumps({"monitoring": {"alarm_email": "on-call@corp.example"}}))
+
+    topic = stage.the("Monitoring", "AWS::SNS::Topic")
+    subscription = stage.the("Monitoring", "AWS::SNS::Subscription")
+    assert "KmsMasterKeyId" in topic
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@corp.example")
+    assert stage.the("Monitoring", "AWS::KMS::Key")["EnableKeyRotation"] is True
+
+
+def test_cloudwatch_of_this_account_alone_may_use_topic_and_key(dev):
+    """Without the right to the key, alarms deploy cleanly and are dropped without a word."""
+    may_publish = statement_for(dev.the("Monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"])
+    may_encrypt = statement_for(dev.the("Monitoring", "AWS::KMS::Key")["KeyPolicy"])
+
+    assert may_publish["Action"] == "sns:Publish"
+    assert set(may_encrypt["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+    for one in (may_publish, may_encrypt):
+        assert one["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def statement_for(policy: dict, service: str = "cloudwatch.amazonaws.com") -> dict:
+    (found,) = [one for one in policy["Statement"] if one["Principal"] == {"Service": service}]
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", ["SlowAnswers", "SlowModel", "SlowJoins", "SlowTools", "CostlyCalls", "SlowDoor"]
+)
+def test_what_callers_feel_is_judged_by_the_slowest_in_twenty(dev, name):
+    """An average hides the callers who suffer."""
+    assert alarm(dev, name)["ExtendedStatistic"] == "p95"
+
+
+def test_answers_are_measured_against_the_configured_limit():
+    """Two seconds are the default, not a law."""
+    stage = synthesise("dev", json.dumps({"monitoring": {"voice_to_voice_p95_milliseconds": 1_234}}))
+
+    assert alarm(stage, "SlowAnswers")["Threshold"] == 1_234
+
+
+def test_silence_is_bad_news_only_of_the_reaper(dev):
+    """Nobody calling at night wakes nobody; a reaper that stopped does."""
+    missing = {one["AlarmName"]: one["TreatMissingData"] for one in alarms(dev)}
+
+    assert {name for name, treated in missing.items() if treated == "breaching"} == {
+        "Hotline-dev-ReaperSilent"
+    }
+    assert set(missing.values()) == {"breaching", "notBreaching"}
+
+
+def test_the_dashboard_shows_every_metric_that_is_published(shipped):
+    """One that is published, paid for and shown nowhere is a mistake on one side or the other."""
+    body = json.dumps(shipped.the("Monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    assert [metric.name for metric in METRICS if metric.name not in body] == []
+
+
+def test_the_dashboard_begins_with_what_callers_feel(dev):
+    """The one who is woken looks at the top left first."""
+    body = json.dumps(dev.the("Monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    assert body.index("VoiceToVoiceLatency") < body.index("SessionsActive") < body.index("SessionCost")
