@@ -19,15 +19,13 @@ AGENT_PYTHON = (3, 13)  # stacks/runtime_stack.py deploys PYTHON_3_13
 # AgentCore runs on Amazon Linux 2023 (glibc 2.34); `loudness` has no wheel older than manylinux_2_28.
 AGENT_PLATFORM = "aarch64-manylinux_2_28"
 
-# Distributions of the lock that stay out, and what they were for.  tests/bundle runs the agent without.
+# Packages that stay out, with what only they need, and what they are for.  tests/bundle holds a call
+# without them.  botocore keeps the 14 MB of services that nobody calls yet: a deployer's tools will.
 LEFT_OUT = {
-    "docopt": "command line of num2words; the only one without a wheel, so leaving it out means building nothing",
-    "flatbuffers": "for onnxruntime",
-    "jiter": "for openai",
     "num2words": "spells numbers for speech services that cannot; Nova Sonic can",
     "onnxruntime": "runs Silero and smart-turn; Nova Sonic decides itself when a turn ends (56 MB)",
-    "openai": "type hints of Pipecat's context, and a brain that is not ours",
-    "soundfile": "background music and Pipecat's evaluations",
+    "openai": "types of Pipecat's context, and a brain that is not ours",
+    "soundfile": "background music, and Pipecat's evaluations",
 }
 # Parts of kept packages that only their developers need, or that need a package left out above.
 PRUNED = (
@@ -82,7 +80,7 @@ def install(root: Path, site: Path, *, platform: str) -> None:
     """Unpack exactly the wheels that the lock names, checked against its hashes, into *site*."""
     python = ".".join(map(str, AGENT_PYTHON))
     requirements = site.with_suffix(".txt")
-    left_out = [word for name in LEFT_OUT for word in ("--no-emit-package", name)]
+    left_out = [word for name in LEFT_OUT for word in ("--prune", name)]
     _uv(root, "export", "--frozen", "--no-default-groups", *left_out, "--output-file", str(requirements))
     _uv(
         root,

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from scripts.calling.line import Line
-from scripts.calling.speech import Speech
+from scripts.calling.utterance import Utterance
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
 from tests.bundle.arm64 import Arm64Python, find_or_fetch_python
@@ -82,7 +82,7 @@ async def test_a_call_is_held_with_nothing_but_what_is_shipped(
                 url = f"ws://127.0.0.1:{agent.port}/ws"
                 async with Line.open(url, headers={SESSION_HEADER: session_id}) as line:
                     await line.ear.utterance(after=line.opened_at, **PATIENCE)
-                    asked_at = await line.microphone.say(Speech(tone(0.5, 16_000)))
+                    asked_at = await line.microphone.say(Utterance(tone(0.5, 16_000)))
                     await line.ear.utterance(after=asked_at, **PATIENCE)
                     await line.hang_up()
             looked_up = bedrock.sessions[0].tool_results
