@@ -12,6 +12,7 @@ from scripts.bundling import bundle as bundling
 from scripts.bundling import packages
 from scripts.bundling.bundle import Record, check_limits, make_bundle
 from scripts.bundling.errors import BundleError
+from scripts.commands import bundle as command
 
 
 def run_script(checkout: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -144,3 +145,23 @@ def test_a_bundle_beyond_the_limit_is_not_written(checkout: Path, monkeypatch: p
         make_bundle(checkout, checkout / "build/agent.zip")
 
     assert not (checkout / "build/agent.zip").exists()
+
+
+def test_with_another_python_the_bundle_has_no_byte_code_and_says_so(
+    without_layer: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A deployer with 3.12 alone gets an agent that works, and the reason why it starts slowly."""
+    for module in (packages, bundling):
+        monkeypatch.setattr(module, "has_bytecode", lambda: False)
+    monkeypatch.setattr(command, "ROOT", without_layer)
+    monkeypatch.setattr(command, "BUNDLE", without_layer / "build/agent.zip")
+    monkeypatch.setattr(sys, "argv", ["bundle"])
+
+    assert [command.main(), command.main()] == [0, 0]
+
+    said = capsys.readouterr().err
+    assert said.count("the bundle holds no byte-code") == 1
+    with zipfile.ZipFile(without_layer / "build/agent.zip") as archive:
+        names = archive.namelist()
+    assert "pipecat/__init__.py" in names
+    assert not [name for name in names if name.endswith(".pyc")]
