@@ -10,5 +10,6 @@ from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.server import BedrockServer
+from scripts.embedded.bedrock.speaking import SpeakingBrain
 
-__all__ = ["BedrockServer", "Faults", "Limits", "Scripted", "ScriptedBrain"]
+__all__ = ["BedrockServer", "Faults", "Limits", "Scripted", "ScriptedBrain", "SpeakingBrain"]

@@ -5,6 +5,7 @@ When it is ready it prints one line, a JSON object with `url` and `ca_file`.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -15,6 +16,9 @@ from scripts.embedded.bedrock.credentials import CredentialsFile
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.server import BedrockServer
+from scripts.embedded.bedrock.speaking import SpeakingBrain
+from scripts.embedded.speech import EngineError, Speech
+from scripts.embedded.speech.engines import OWN_RECOGNISER, OWN_SYNTHESISER
 
 PORT = 4567
 
@@ -26,6 +30,9 @@ def main() -> int:
         asyncio.run(_serve(options))
     except OSError as fault:
         print(f"bedrock: cannot listen on port {options.port}: {fault.strerror}.", file=sys.stderr)
+        return 1
+    except EngineError as fault:
+        print(f"bedrock: {fault}", file=sys.stderr)
         return 1
     return 0
 
@@ -48,6 +55,8 @@ def _parse_arguments() -> argparse.Namespace:
         type=_script,
         help="JSON list of answers to give instead of listening: [{says, hears, ...}]",
     )
+    for name, own in (("recogniser", OWN_RECOGNISER), ("synthesiser", OWN_SYNTHESISER)):
+        parser.add_argument(f"--{name}", default=own, help="speech engine, as package.module:factory")
     return parser.parse_args()
 
 
@@ -63,18 +72,24 @@ def _script(text: str) -> Brain:
     return ScriptedBrain(*(Scripted(**answer) for answer in json.loads(text)))
 
 
+def _speaking(options: argparse.Namespace) -> SpeakingBrain:
+    return SpeakingBrain(Speech(recogniser=options.recogniser, synthesiser=options.synthesiser))
+
+
 async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
-    server = BedrockServer(
-        options.script or ScriptedBrain(),
-        port=options.port,
-        faults=options.faults,
-        credentials=options.credentials,
-        certificates_folder=options.certificates,
-    )
-    async with server:
+    async with contextlib.AsyncExitStack() as closing:
+        brain = options.script or await closing.enter_async_context(_speaking(options))
+        server = BedrockServer(
+            brain,
+            port=options.port,
+            faults=options.faults,
+            credentials=options.credentials,
+            certificates_folder=options.certificates,
+        )
+        await closing.enter_async_context(server)
         print(json.dumps({"url": server.url, "ca_file": str(server.ca_file)}), flush=True)
         await stop.wait()
 

@@ -1,0 +1,69 @@
+"""The brain of the embedded cloud: hears, understands its one domain, uses the tool, speaks."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from scripts.embedded.bedrock import phrases
+from scripts.embedded.bedrock.brain import CallerTurn, Floor
+from scripts.embedded.bedrock.intents import Intent, Wish, understand
+from scripts.embedded.speech import Grammar, Speech, Voice
+
+TOOL = "order_status"
+ARGUMENT = "order_number"
+
+_REPLIES = {
+    Wish.GREET: phrases.GREETING,
+    Wish.STATUS: phrases.ASK_NUMBER,
+    Wish.AGREE: phrases.ASK_NUMBER,
+    Wish.THANK: phrases.ANYTHING_ELSE,
+    Wish.DECLINE: phrases.FAREWELL,
+    Wish.LEAVE: phrases.FAREWELL,
+    Wish.HUMAN: phrases.NO_HUMAN,
+    Wish.UNKNOWN: phrases.PARDON,
+}
+
+
+class SpeakingBrain:
+    """Answers questions about orders; usable while it is entered.
+
+    It knows no order: what it says about one, it was told by the client's tool a moment before.
+    """
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+
+    async def __aenter__(self) -> Self:
+        await self._speech.__aenter__()
+        await self._speech.warm()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._speech.__aexit__(kind, value, trace)
+
+    async def answer(self, turn: CallerTurn, floor: Floor) -> None:
+        """Hear the turn and answer it."""
+        words = turn.text
+        if words is None:
+            words = await self._speech.recognise(turn.audio, turn.sample_rate, Grammar.QUESTIONS)
+            if words:
+                floor.hear(words)
+        reply = await self._reply(understand(words), turn, floor)
+        await floor.say(reply, await self._speech.synthesise(reply, Voice.AGENT, floor.sample_rate))
+
+    async def _reply(self, intent: Intent, turn: CallerTurn, floor: Floor) -> str:
+        if intent.order_number:
+            return await self._look_up(intent.order_number, turn.tools, floor)
+        if turn.text is not None and not turn.number and not turn.history:
+            return phrases.GREETING  # the agent's own opening prompt, not a caller's words
+        if intent.wish is Wish.REPEAT:
+            said = (text for role, text in reversed(turn.history) if role == "ASSISTANT")
+            return next(said, phrases.ASK_NUMBER)
+        return _REPLIES[intent.wish]
+
+    async def _look_up(self, number: str, tools: Mapping[str, Any], floor: Floor) -> str:
+        if TOOL not in tools:
+            return phrases.TROUBLE
+        return phrases.answer_from(await floor.call_tool(TOOL, {ARGUMENT: number}), number)
