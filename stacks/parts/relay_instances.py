@@ -13,6 +13,7 @@ from stacks.config import CoturnConfig
 from stacks.parts.acknowledge import acknowledge, acknowledge_pattern
 
 COTURN = Path(__file__).parents[2] / "turn" / "coturn"
+RELAY_FILES = ("turnserver.conf", "host.nft", "render.py")
 
 # Canonical's public parameter ("Find Ubuntu images with the SSM parameter store", Ubuntu on AWS
 # documentation).  Ubuntu packages coturn and ships the SSM agent; Amazon Linux 2023 has no coturn.
@@ -149,9 +150,8 @@ class RelayInstances(Construct):
             "TOTAL_QUOTA": config.relay_ports_last - config.relay_ports_first + 1,
         }
         exports = "\n".join(f"export {name}='{value}'" for name, value in variables.items())
-        conf = (COTURN / "turnserver.conf").read_text()
-        boot = (COTURN / "boot.sh").read_text()
-        return (
-            f"#!/bin/bash\n{exports}\nmkdir -p /etc/hotline\n"
-            f"cat > /etc/hotline/turnserver.conf <<'CONF'\n{conf}CONF\n{boot}"
+        files = "".join(
+            f"cat > /etc/hotline/{name} <<'END'\n{(COTURN / name).read_text()}END\n" for name in RELAY_FILES
         )
+        boot = (COTURN / "boot.sh").read_text()
+        return f"#!/bin/bash\n{exports}\nmkdir -p /etc/hotline\n{files}{boot}"

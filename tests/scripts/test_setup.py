@@ -248,4 +248,4 @@ def test_system_packages_are_named_where_they_cannot_be_installed(checkout: Path
     code, said, complained = run(checkout, "--system", PATH=str(tmp_path))
 
     assert (code, said) == (1, "")
-    assert "Install these yourself: debian-archive-keyring" in complained
+    assert "Install these yourself: coturn, iproute2, nftables, debian-archive-keyring" in complained

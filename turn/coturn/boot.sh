@@ -1,5 +1,5 @@
 # Turns a fresh Ubuntu 24.04 instance into a relay.  The stack puts the variables below in front of this
-# text, and turnserver.conf into /etc/hotline/; the result is the instance's user data, so it holds no secret.
+# text, and its neighbours into /etc/hotline/; the result is the instance's user data, so it holds no secret.
 #
 #   AWS_DEFAULT_REGION SECRET_ARN REALM RELAY_PORTS_FIRST RELAY_PORTS_LAST TOTAL_QUOTA
 set -euo pipefail
@@ -21,39 +21,34 @@ PRIVATE_IP=$(metadata local-ipv4)
 INSTANCE_ID=$(metadata instance-id)
 ADDRESS_ID=$(metadata tags/instance/hotline-address-id)
 PUBLIC_IP=$(metadata tags/instance/hotline-address)
-export PRIVATE_IP PUBLIC_IP INSTANCE_ID ADDRESS_ID
+# Without a certificate the relay offers plain TCP on port 443 instead of TLS.
+CERTIFICATE=
+PRIVATE_KEY=
+export PRIVATE_IP PUBLIC_IP INSTANCE_ID ADDRESS_ID CERTIFICATE PRIVATE_KEY
 
 # Take the address that belongs to this relay, also from a predecessor that is being replaced, then write
 # the configuration.  The secret goes from the API into the file: no command line, no environment, no log.
 python3 - <<'PYTHON'
 import os
-import re
+import sys
 from pathlib import Path
 
 import boto3
+
+sys.path.insert(0, "/etc/hotline")
+from render import render
 
 boto3.client("ec2").associate_address(
     AllocationId=os.environ["ADDRESS_ID"], InstanceId=os.environ["INSTANCE_ID"], AllowReassociation=True
 )
 secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SECRET_ARN"])["SecretString"]
-known = {**os.environ, "SECRET": secret}
-text = Path("/etc/hotline/turnserver.conf").read_text()
-Path("/etc/turnserver.conf").write_text(re.sub("@([A-Z_]+)@", lambda name: known[name[1]], text))
+values = {**os.environ, "SECRET": secret}
+for template, target in (("turnserver.conf", "/etc/turnserver.conf"), ("host.nft", "/etc/hotline/rules.nft")):
+    Path(target).write_text(render(Path("/etc/hotline", template).read_text(), values))
 PYTHON
 chown root:turnserver /etc/turnserver.conf
 chmod 640 /etc/turnserver.conf
-
-# The relay's account talks to no link-local service but DNS, and to nothing on this host but relay ports.
-nft -f - <<RULES
-table inet hotline {
-  chain out {
-    type filter hook output priority filter; policy accept;
-    meta skuid turnserver ip daddr 169.254.0.0/16 udp dport != 53 drop
-    meta skuid turnserver ip daddr 169.254.0.0/16 tcp dport != 53 drop
-    meta skuid turnserver ip daddr { $PRIVATE_IP, 127.0.0.0/8 } udp sport $RELAY_PORTS_FIRST-$RELAY_PORTS_LAST udp dport != $RELAY_PORTS_FIRST-$RELAY_PORTS_LAST drop
-  }
-}
-RULES
+nft -f /etc/hotline/rules.nft
 
 # Port 443 without root.
 mkdir -p /etc/systemd/system/coturn.service.d
