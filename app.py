@@ -5,8 +5,10 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from stacks.billing_stack import BillingStack
 from stacks.config import ConfigError, DeploymentConfig
 from stacks.door_stack import DoorStack
+from stacks.monitoring_stack import MonitoringStack
 from stacks.network_stack import NetworkStack
 from stacks.parts.unreachable_email import refuse_unreachable
 from stacks.runtime_stack import RuntimeStack
@@ -34,23 +36,48 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE) -> None:
 
 def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
     """Hand each stack its own section, and what it needs of the stacks before it."""
-    name = f"Hotline-{config.stage}"
+    name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
     network = NetworkStack(app, f"{name}-Network", config=config.network, env=env)
+    runtime = add_runtime(app, config, bundle, network)
+    door = DoorStack(
+        app,
+        f"{name}-Door",
+        config=config.door,
+        stage=stage,
+        call_seconds=config.runtime.call_seconds,
+        endpoints=config.endpoints,
+        runtime=runtime,
+        env=env,
+    )
+    MonitoringStack(
+        app, f"{name}-Monitoring", config=config.monitoring, stage=stage, runtime=runtime, door=door, env=env
+    )
+    billing = BillingStack(app, f"{name}-Billing", config=config.billing, stage=stage, env=env)
+    if config.endpoints is None:  # an embedded cloud sends no mail
+        # The two stacks that wait for no other: nothing is created while nobody would hear of it.
+        refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
+        refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
+
+
+def add_runtime(app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack) -> RuntimeStack:
+    """Add the agent, and the relays that its callers meet it on, to *network*."""
+    name, stage = f"Hotline-{config.stage}", config.stage
+    env = cdk.Environment(region=config.region)
     turn = TurnStack(
         app,
         f"{name}-Turn",
         config=config.turn,
-        stage=config.stage,
+        stage=stage,
         vpc=network.vpc,
         agent_security_group=network.agent_security_group,
         env=env,
     )
-    runtime = RuntimeStack(
+    return RuntimeStack(
         app,
         f"{name}-Runtime",
         config=config.runtime,
-        stage=config.stage,
+        stage=stage,
         endpoints=config.endpoints,
         bundle=bundle,
         relays=turn.relays,
@@ -58,18 +85,6 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         security_group=network.agent_security_group,
         env=env,
     )
-    DoorStack(
-        app,
-        f"{name}-Door",
-        config=config.door,
-        stage=config.stage,
-        call_seconds=config.runtime.call_seconds,
-        endpoints=config.endpoints,
-        runtime=runtime,
-        env=env,
-    )
-    if config.endpoints is None:  # an embedded cloud sends no mail
-        refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
 
 
 def check_with_nag(app: cdk.App) -> None:

@@ -52,14 +52,19 @@ class DeploymentConfig(Section):
     stage: str = Field(
         pattern=r"^[a-z][a-z0-9]{0,15}$", description="Name of the stage: its key in `stages`."
     )
-    region: str = Field(description="AWS Region of every stack; the billing alarm alone lives in us-east-1.")
+    region: str = Field(
+        description="AWS Region of every stack but Billing, which is in us-east-1; one of "
+        f"{', '.join(sorted(DEPLOYABLE_REGIONS))}."
+    )
     network: NetworkConfig
-    turn: TurnConfig
+    turn: TurnConfig = Field(description="Who runs the TURN relays, chosen by `kind`.")
     runtime: RuntimeConfig
     door: DoorConfig
     monitoring: MonitoringConfig
     billing: BillingConfig
-    endpoints: EndpointsConfig | None = None
+    endpoints: EndpointsConfig | None = Field(
+        None, description="Where an embedded cloud on this machine answers; absent on AWS."
+    )
 
     @field_validator("region")
     @classmethod
@@ -110,9 +115,14 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     both = {
         key: _merged(below[key], value)
         for key, value in above.items()
-        if isinstance(value, dict) and isinstance(below.get(key), dict)
+        if isinstance(value, dict) and isinstance(below.get(key), dict) and _same_kind(below[key], value)
     }
     return {**below, **above, **both}
+
+
+def _same_kind(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
+    """Say whether knobs of one section mean anything in the other: a new `kind` starts from nothing."""
+    return bool(above.get("kind", below.get("kind")) == below.get("kind"))
 
 
 def _faults(invalid: ValidationError) -> list[str]:

@@ -63,6 +63,6 @@ class ClosedDefaultGroup(Construct):
                 )
             },
         )
-        acknowledge_pattern(role, "*", "ec2:DescribeSecurityGroups names no resource.")
+        acknowledge_pattern(role, "*", "Describing security groups cannot be limited to one of them.")
         acknowledge_pattern(role, runbook, "One runbook of AWS, in whichever version is current.")
         return role

@@ -1,0 +1,99 @@
+"""Who may import whom: the arrows of CONTRIBUTING.md, held by reading every import there is."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("app", "stacks", "runtime", "turn", "scripts", "tests")
+
+# The longest matching prefix of a module decides.
+MAY_IMPORT = {
+    "app": ("stacks",),
+    # Besides the two contracts, the dashboard and the alarms take the names of metrics from the only list.
+    "stacks": ("stacks", "runtime.settings", "turn.settings", "runtime.metrics"),
+    "runtime": ("runtime", "turn"),
+    "runtime.settings": ("runtime.errors",),
+    "turn": ("turn",),
+    "scripts": ("app", "stacks", "runtime", "turn", "scripts"),
+}
+
+ONLY_IN = {
+    "aws_cdk": ("app", "stacks", "scripts.benchmarks.empty_app"),
+    "constructs": ("app", "stacks"),
+    "cdk_nag": ("app",),
+    "pipecat": ("runtime", "scripts"),
+    "pydantic": ("stacks", "runtime", "scripts"),
+    "ministack": ("scripts.embedded",),
+}
+NOT_IN = {"pipecat": ("runtime.door", "runtime.settings"), "pydantic": ("runtime.settings",)}
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of ours but the tests, by its dotted name."""
+    found = {"app": ROOT / "app.py"}
+    for folder in ("stacks", "runtime", "turn", "scripts"):
+        for path in (ROOT / folder).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Go through the dotted names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide who imports whom"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in packages)
+
+
+def rule_for(module: str) -> tuple[str, ...]:
+    longest = max((one for one in MAY_IMPORT if within(module, (one,))), key=len)
+    return MAY_IMPORT[longest]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_along_the_arrows(module: str):
+    """The bundle holds runtime/ and turn/ alone; synthesis must not load the agent, nor the agent the CDK."""
+    for name in imports(modules()[module]):
+        if name.split(".")[0] in OURS:
+            assert within(name, rule_for(module)), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_third_parties_stay_where_they_belong(module: str):
+    """The door's cold start is its imports, and settings are read where nothing else is installed."""
+    for name in imports(modules()[module]):
+        package = name.split(".")[0]
+        if package in ONLY_IN:
+            assert within(module, ONLY_IN[package]), f"{module} imports {name}"
+        if package in NOT_IN:
+            assert not within(module, NOT_IN[package]), f"{module} imports {name}"
+
+
+def test_the_environment_is_read_in_the_entry_points_alone():
+    """A setting read anywhere else is one that no stack writes and no test sees."""
+    readers = {
+        module
+        for module, path in modules().items()
+        if within(module, ("app", "stacks", "runtime", "turn"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+    }
+
+    assert readers <= {"runtime.main", "runtime.door.handlers"}
+
+
+def test_context_is_read_in_app_alone():
+    """A knob read elsewhere is checked by nobody."""
+    readers = {module for module, path in modules().items() if "try_get_context" in path.read_text()}
+
+    assert readers == {"app"}

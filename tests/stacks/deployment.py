@@ -1,0 +1,80 @@
+"""Stages of `cdk.json`, synthesised as `app.py` does it, each once for all tests."""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aws_cdk as cdk
+
+import app
+
+ROOT = Path(__file__).parents[2]
+CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+STAGES = tuple(CONTEXT["stages"])
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployer would hand to CloudFormation."""
+
+    stage: str
+    templates: Mapping[str, dict[str, Any]]
+    """By the last word of the stack's name: `Network`, `Turn`, ..."""
+    manifest: dict[str, Any]
+    findings: dict[str, Any]
+    """cdk-nag's report."""
+
+    def resources(self, stack: str, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of every resource of *kind* in *stack*."""
+        return [one.get("Properties", {}) for one in self.whole(stack, kind)]
+
+    def whole(self, stack: str, kind: str) -> list[dict[str, Any]]:
+        """Return every resource of *kind* in *stack*, with its dependencies and policies."""
+        return [one for one in self.templates[stack]["Resources"].values() if one["Type"] == kind]
+
+    def the(self, stack: str, kind: str) -> dict[str, Any]:
+        """Return the properties of the only resource of *kind* in *stack*."""
+        (found,) = self.resources(stack, kind)
+        return found
+
+    def everywhere(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of every resource of *kind* in any stack."""
+        return [one for stack in self.templates for one in self.resources(stack, kind)]
+
+    def statements(self, stack: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return each statement of the stack's policies, with the logical id of its resource."""
+        for logical_id, resource in self.templates[stack]["Resources"].items():
+            properties = resource.get("Properties", {})
+            documents = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+            documents += [one["PolicyDocument"] for one in properties.get("Policies", [])]
+            for document in documents:
+                for statement in document["Statement"]:
+                    yield logical_id, statement
+
+
+@cache
+def synthesise(stage: str, overrides: str = "") -> Deployment:
+    """Synthesise *stage*, with cdk-nag, around a bundle of one file."""
+    with TemporaryDirectory() as folder:
+        bundle = Path(folder, "agent.zip")
+        with zipfile.ZipFile(bundle, "w") as archive:
+            archive.writestr("main.py", "")
+        out = Path(folder, "cdk.out")
+        context = {**CONTEXT, "stage": stage, "overrides": overrides}
+        synthesised = cdk.App(outdir=str(out), context=context, builtin_cloud_formation_validation=False)
+        app.build(synthesised, bundle=bundle)
+        synthesised.synth()
+        return Deployment(
+            stage=stage,
+            templates={
+                path.name.split(".")[0].split("-")[-1]: json.loads(path.read_text())
+                for path in sorted(out.glob("*.template.json"))
+            },
+            manifest=json.loads((out / "manifest.json").read_text()),
+            findings=json.loads((out / "validation-report.json").read_text()),
+        )

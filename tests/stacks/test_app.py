@@ -1,0 +1,129 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import App
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+import app
+from stacks.config import ConfigError
+from tests.stacks.deployment import CONTEXT, ROOT, Deployment, synthesise
+
+REAL = (
+    '{"monitoring": {"alarm_email": "oncall@hotline.dev"}, "billing": {"alarm_email": "money@hotline.dev"}}'
+)
+RULE = "AlarmsReachSomebody"
+
+
+def run_app(tmp_path: Path, context: dict[str, object]) -> subprocess.CompletedProcess[str]:
+    """Run `python app.py` as the CDK CLI does."""
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path / "cdk.out")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_stage_is_six_stacks(shipped: Deployment):
+    """Each is redeployed for its own reason: the agent often, the relays seldom, the network hardly ever."""
+    assert set(shipped.templates) == {"Network", "Turn", "Runtime", "Door", "Monitoring", "Billing"}
+
+
+def test_references_go_one_way(shipped: Deployment):
+    """Whoever destroys or redeploys a stack knows which others wait for it: those to its right."""
+    order = ["Network", "Turn", "Runtime", "Door", "Monitoring"]
+    artifacts = shipped.manifest["artifacts"]
+
+    for name in order:
+        needed = artifacts[f"Hotline-{shipped.stage}-{name}"]["dependencies"]
+        stacks = {one.rpartition("-")[2] for one in needed if not one.endswith(".assets")}
+        assert stacks <= set(order[: order.index(name)])
+    billing = artifacts[f"Hotline-{shipped.stage}-Billing"]
+    assert [one for one in billing["dependencies"] if not one.endswith(".assets")] == []
+
+
+def test_nag_finds_nothing_that_is_not_acknowledged(shipped: Deployment):
+    """A warning does not fail a synthesis in which something else is acknowledged, so it is asked here."""
+    (report,) = shipped.findings["pluginReports"]
+
+    assert report["pluginName"] == "AwsSolutions"
+    assert report["violations"] == []
+    assert report["suppressedViolations"]
+
+
+def test_every_acknowledgement_has_a_reason(shipped: Deployment):
+    """A reviewer reads the reasons, and wants a sentence."""
+    (report,) = shipped.findings["pluginReports"]
+
+    for one in report["suppressedViolations"]:
+        assert one["reason"].endswith(".")
+        assert len(one["reason"].split()) >= 5
+
+
+@pytest.mark.parametrize("stack", ["Network", "Turn", "Runtime", "Door", "Monitoring", "Billing"])
+def test_cfn_lint_finds_nothing(shipped: Deployment, stack: str):
+    """It knows what CDK does not check: IAM actions, enumerations, ranges."""
+    found = lint(
+        json.dumps(shipped.templates[stack]),
+        # W3005: CDK writes DependsOn where a reference already implies it.
+        config=ManualArgs(regions=["us-east-1"], ignore_checks=["W3005"]),
+    )
+
+    assert [str(one) for one in found] == []
+
+
+def test_synthesis_asks_aws_nothing(shipped: Deployment):
+    """A lookup would need credentials, and make two synths of one commit differ."""
+    assert "missing" not in shipped.manifest
+
+
+@pytest.mark.parametrize(("stack", "knob"), [("Network", "monitoring"), ("Billing", "billing")])
+def test_cloudformation_refuses_alarms_that_reach_nobody(prod: Deployment, stack: str, knob: str):
+    """Shipped stages synthesise as they are, and cannot be deployed unwatched by any tool."""
+    (assertion,) = prod.templates[stack]["Rules"][RULE]["Assertions"]
+
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "nowhere"]}
+    assert f"Set {knob}.alarm_email in cdk.json" in assertion["AssertDescription"]
+
+
+def test_an_address_that_somebody_reads_is_not_refused():
+    """Only the placeholder stands in the way."""
+    deployed = synthesise("prod", REAL)
+
+    assert not any(RULE in one.get("Rules", {}) for one in deployed.templates.values())
+
+
+def test_an_embedded_cloud_needs_no_address(embedded: Deployment):
+    """It sends no mail, so nobody has to type one to try the kit."""
+    assert not any(RULE in one.get("Rules", {}) for one in embedded.templates.values())
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {**CONTEXT, "stage": "prd"},
+        {**CONTEXT, "overrides": '{"region": "eu-central-1", "door": {"concurency": 1}}'},
+        {"stage": "dev"},
+    ],
+)
+def test_a_faulty_stage_ends_in_words_and_not_in_a_traceback(tmp_path: Path, context: dict[str, object]):
+    """The deployer made a typing error; the program did not break."""
+    ended = run_app(tmp_path, context)
+
+    assert ended.returncode == 1
+    assert "nothing was synthesised" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_missing_bundle_says_how_to_make_it(tmp_path: Path):
+    """`cdk` makes it before every synth; whoever runs app.py by hand has to know."""
+    with pytest.raises(ConfigError, match="run scripts/bundle"):
+        app.build(App(context=CONTEXT), bundle=tmp_path / "agent.zip")

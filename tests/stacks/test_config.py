@@ -1,0 +1,224 @@
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.config import ConfigError, DeploymentConfig, ManagedTurnConfig
+from stacks.parts.unreachable_email import is_unreachable
+from stacks.sections import MOST_CHANNELS
+from tests.stacks.deployment import CONTEXT, STAGES
+
+
+def stage_with(**sections: Any) -> dict[str, Any]:
+    """Return a table with one stage `mine`: the shipped `prod`, with keys of sections replaced."""
+    mine = copy.deepcopy(CONTEXT["stages"]["prod"])
+    for name, value in sections.items():
+        if isinstance(value, Mapping) and isinstance(mine.get(name), dict):
+            mine[name] |= value
+        else:
+            mine[name] = value
+    return {"mine": mine}
+
+
+def faults_of(stages: dict[str, Any], overrides: str = "") -> str:
+    with pytest.raises(ConfigError) as caught:
+        DeploymentConfig.for_stage("mine", stages, overrides)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_shipped_stage_is_valid(stage: str):
+    """Whoever clones the repository can synthesise before editing anything."""
+    assert DeploymentConfig.for_stage(stage, CONTEXT["stages"]).stage == stage
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_shipped_stage_pages_a_stranger(stage: str):
+    """An address that we made up could be somebody's."""
+    config = DeploymentConfig.for_stage(stage, CONTEXT["stages"])
+
+    assert is_unreachable(config.monitoring.alarm_email)
+    assert is_unreachable(config.billing.alarm_email)
+
+
+def test_an_unknown_stage_is_answered_with_the_known_ones():
+    """A typing error in `-c stage=` must not deploy another stage."""
+    with pytest.raises(ConfigError, match=r"no stage 'prd'.*stages: coturn, dev, embedded, prod"):
+        DeploymentConfig.for_stage("prd", CONTEXT["stages"])
+
+
+def test_every_fault_is_named_at_once():
+    """A deployer corrects a stage once, not once for each mistake."""
+    said = faults_of(
+        stage_with(
+            region="eu-central-1",
+            network={"cidr": "8.8.0.0/16", "nat_gatways": "one"},
+            turn={"kind": "coturn"},
+            runtime={"call_seconds": 5},
+            door={"concurrency": 0},
+            monitoring={"alarm_email": "nobody"},
+            billing={"monthly_budget_usd": "10"},
+            regoin="x",
+        )
+        | {"other": {}}
+    )
+
+    for place in (
+        "mine.region: Nova Sonic and AgentCore platform V2 are not both offered there",
+        "mine.network.cidr: is a public range",
+        "mine.network.nat_gatways: is no such knob; did you mean 'nat_gateways'?",
+        "mine.turn.realm: is required and missing",
+        "mine.turn.peak_concurrent_calls: is no such knob",
+        "mine.runtime.call_seconds: ",
+        "mine.door.concurrency: ",
+        "mine.monitoring.alarm_email: is no e-mail address",
+        "mine.billing.monthly_budget_usd: ",
+        "mine.regoin: is no such knob; did you mean 'region'?",
+    ):
+        assert f"stages.{place}" in said
+
+
+@pytest.mark.parametrize("section", ["monitoring", "billing"])
+def test_an_email_for_alarms_is_required(section: str):
+    """A deployment whose alarms reach nobody is not watched."""
+    stages = stage_with()
+    del stages["mine"][section]["alarm_email"]
+
+    assert f"stages.mine.{section}.alarm_email: is required and missing" in faults_of(stages)
+
+
+@pytest.mark.parametrize(
+    ("zone_ids", "said"),
+    [
+        (["use1-az1", "use1-az3"], "AgentCore does not run in use1-az3; choose from use1-az1"),
+        (["us-east-1a", "us-east-1b"], "does not run in us-east-1a, us-east-1b"),
+        (["usw2-az1", "usw2-az2"], "does not run in usw2-az1, usw2-az2"),
+        (["use1-az1"], "at least two different zones"),
+        (["use1-az1", "use1-az1"], "at least two different zones"),
+    ],
+)
+def test_impossible_zones_are_refused(zone_ids: list[str], said: str):
+    """AgentCore would refuse the subnets after the network has been paid for and waited for."""
+    assert said in faults_of(stage_with(network={"availability_zone_ids": zone_ids}))
+
+
+def test_zones_default_to_two_that_agentcore_supports_in_the_region():
+    """Nobody should have to look up zone ids to begin."""
+    config = DeploymentConfig.for_stage("mine", stage_with(region="us-west-2"))
+
+    assert config.network.availability_zone_ids == ("usw2-az1", "usw2-az2")
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"network": {"cidr": "10.0.0.0/24"}}, "must be /16 to /21"),
+        ({"network": {"cidr": "10.0.0.1/16"}}, "has host bits set"),
+        ({"runtime": {"idle_seconds": 600, "call_seconds": 300}}, "shorter than idle_seconds (600)"),
+        ({"runtime": {"model_id": "amazon.nova-sonic-v1:0"}}, "stages.mine.runtime.model_id: "),
+        ({"runtime": {"idle_seconds": 59}}, "stages.mine.runtime.idle_seconds: "),
+        ({"door": {"allowed_origins": ["https://*"]}}, "stages.mine.door.allowed_origins.0: "),
+        ({"turn": {"peak_concurrent_calls": 201}}, "need 9 signaling channels"),
+        ({"endpoints": {"services": "http://192.0.2.1:1"}}, "stages.mine.endpoints.services: "),
+    ],
+)
+def test_values_that_cannot_work_are_refused_where_they_stand(section: dict[str, Any], said: str):
+    """Every one of these would deploy, or half deploy, and fail on the first call."""
+    assert said in faults_of(stage_with(**section))
+
+
+def test_relay_ports_must_hold_the_calls_of_a_relay():
+    """A range that is too narrow refuses allocations only under load."""
+    turn = {"kind": "coturn", "realm": "turn.test", "relay_ports_last": 49_500}
+    stages = stage_with()
+    stages["mine"]["turn"] = turn
+
+    assert "leaves 349 ports from 49152 on" in faults_of(stages)
+
+
+@pytest.mark.parametrize(
+    ("rate", "calls", "allocations", "channels"),
+    [
+        (0.1, 1, 1, 1),
+        (4, 1, 1, 1),
+        (4.1, 1, 1, 2),
+        (1, 25, 2, 1),
+        (1, 26, 2, 2),
+        (1, 50, 1, 1),
+        (32, 200, 2, MOST_CHANNELS),
+    ],
+)
+def test_the_pool_has_as_many_channels_as_the_tighter_limit_needs(
+    rate: float, calls: int, allocations: int, channels: int
+):
+    """4 of 5 issues per second are planned, and 50 allocations per channel are the most there are."""
+    config = ManagedTurnConfig(
+        kind="managed",
+        peak_new_sessions_per_second=rate,
+        peak_concurrent_calls=calls,
+        allocations_per_call=allocations,
+    )
+
+    assert config.channels == channels
+
+
+def test_overrides_are_merged_deeply():
+    """Other ports for the embedded cloud must not cost the rest of the section."""
+    overrides = json.dumps({"runtime": {"call_seconds": 120}, "region": "us-west-2"})
+
+    config = DeploymentConfig.for_stage("mine", stage_with(runtime={"idle_seconds": 70}), overrides)
+
+    assert (config.runtime.call_seconds, config.runtime.idle_seconds) == (120, 70)
+    assert config.network.availability_zone_ids[0].startswith("usw2-")
+
+
+def test_another_kind_starts_from_nothing():
+    """The peaks of managed relays mean nothing to coturn, and would be refused there."""
+    overrides = '{"turn": {"kind": "coturn", "realm": "turn.test"}}'
+
+    config = DeploymentConfig.for_stage("mine", stage_with(), overrides)
+
+    assert config.turn.kind == "coturn"
+
+
+def test_overrides_are_checked_like_the_stage():
+    """A knob that is mistyped on the command line must not be ignored."""
+    assert "mine.runtime.call_second: is no such knob" in faults_of(
+        stage_with(), '{"runtime": {"call_second": 120}}'
+    )
+
+
+@pytest.mark.parametrize("overrides", ["{", "[]", "3"])
+def test_overrides_that_are_no_object_are_refused(overrides: str):
+    """The shell eats quotes; the deployer should read what arrived."""
+    assert f"-c overrides={overrides!r}" in faults_of(stage_with(), overrides)
+
+
+def test_a_section_cannot_be_changed_after_it_was_checked():
+    """What was checked is what is deployed."""
+    config = DeploymentConfig.for_stage("mine", stage_with())
+
+    with pytest.raises(ValidationError):
+        config.door.concurrency = 10_000
+
+
+def knobs() -> list[tuple[str, dict[str, Any]]]:
+    sections = DeploymentConfig.model_json_schema()["$defs"]
+    return [
+        (f"{section}.{name}", knob)
+        for section, schema in sections.items()
+        for name, knob in schema.get("properties", {}).items()
+        if "const" not in knob
+    ]
+
+
+@pytest.mark.parametrize(("name", "knob"), knobs(), ids=[name for name, _ in knobs()])
+def test_every_knob_says_what_it_is_and_where_it_ends(name: str, knob: dict[str, Any]):
+    """A number without bounds is a bill without bounds."""
+    assert knob["description"].endswith(".")
+    if knob.get("type") in {"integer", "number"}:
+        assert {"minimum", "exclusiveMinimum"} & set(knob), name
+        assert "maximum" in knob, name
