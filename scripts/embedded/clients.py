@@ -1,8 +1,11 @@
 """boto3 clients of the embedded cloud, which take nothing from the environment of whoever makes them."""
 
+import functools
 from typing import Any
 
 import boto3.session
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
 
 # A server on this machine answers at once or is broken: retries would only hide that.
@@ -13,10 +16,19 @@ def make_client(
     service: str, *, url: str, region: str, access_key: str, secret: str, session_token: str | None = None
 ) -> Any:
     """Return a client of *service* that talks to *url* with the given keys."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _service_models())
     session: Any = boto3.session.Session(
         aws_access_key_id=access_key,
         aws_secret_access_key=secret,
         aws_session_token=session_token,
         region_name=region,
+        botocore_session=core,
     )
     return session.client(service, endpoint_url=url, config=_ONE_TRY)
+
+
+@functools.cache
+def _service_models() -> Any:
+    """One loader for all clients: reading a service's model takes a tenth of a second."""
+    return botocore.loaders.create_loader()

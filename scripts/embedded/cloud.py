@@ -25,6 +25,7 @@ import boto3.session
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
+from scripts.embedded.identity import Identity
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REGION = "us-east-1"
@@ -129,6 +130,11 @@ class EmbeddedCloud:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @property
+    def identity(self) -> Identity:
+        """Whose keys are whose."""
+        return Identity(url=self.ports.endpoints()["services"], token=self._token)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud, with the deployer's keys."""

@@ -145,11 +145,14 @@ async def _end_of(session: Session) -> int:
 
 
 async def _close_agent(agent: ClientConnection, code: int) -> None:
-    """Tell the agent how the caller left; one whose line broke leaves without a word."""
-    if code == _ABNORMAL:
+    """Tell the agent how the caller left.
+
+    uvicorn reports a broken line and a close without a status alike; both reach the agent as a broken line.
+    """
+    if code in {_NO_STATUS, _ABNORMAL}:
         agent.transport.abort()
     else:
-        await agent.close(_NORMAL if code == _NO_STATUS else code)
+        await agent.close(code)
 
 
 async def _close_caller(caller: WebSocket, code: int) -> None:

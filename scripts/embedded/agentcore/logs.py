@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,11 @@ from uuid import uuid4
 
 import botocore.exceptions
 
+from scripts.embedded.agentcore.keys import SessionKeys
+from scripts.embedded.clients import make_client
+
 _BATCH_SECONDS = 1.0
 _BATCH_LINES = 1000
-_EMF_MARK = '"_aws"'
 
 
 class SessionLog:
@@ -23,16 +23,14 @@ class SessionLog:
     Args:
         file: Where every line goes at once.
         group: CloudWatch log group.
-        logs: Makes a `logs` client with the session's own keys: AgentCore writes with the role's rights.
-        metrics: A `cloudwatch` client of the platform, which turns embedded metrics into metrics.
+        writer: Puts the lines there.
     """
 
-    def __init__(self, file: Path, group: str, logs: Callable[[], Any], metrics: Any) -> None:
+    def __init__(self, file: Path, group: str, writer: "LogWriter") -> None:
         self._file = file.open("ab", buffering=0)
         self._group = group
         self._stream = f"{datetime.now(UTC):%Y/%m/%d}/[runtime-logs]{uuid4()}"
-        self._make_logs = logs
-        self._metrics = metrics
+        self._writer = writer
         self._waiting: list[dict[str, Any]] = []
 
     async def follow(self, output: asyncio.StreamReader) -> None:
@@ -63,30 +61,64 @@ class SessionLog:
         while self._waiting:
             batch, self._waiting = self._waiting[:_BATCH_LINES], self._waiting[_BATCH_LINES:]
             try:
-                await asyncio.to_thread(self._deliver, batch)
+                await asyncio.to_thread(self._writer.write, self._group, self._stream, batch)
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as fault:
                 # On AWS such lines are lost without a word; here the session's file says why.
                 self._file.write(
                     f"data plane: {len(batch)} lines did not reach {self._group}: {fault}\n".encode()
                 )
 
-    def _deliver(self, batch: list[dict[str, Any]]) -> None:
-        logs = self._make_logs()
-        try:
-            logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
-        except logs.exceptions.ResourceNotFoundException:
-            self._make_stream(logs)
-            logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
-        for event in batch:
-            if _EMF_MARK in event["message"]:
-                _publish(event["message"], self._metrics)
 
-    def _make_stream(self, logs: Any) -> None:
+class LogWriter:
+    """Writes to CloudWatch Logs with the keys of a session's role, as AgentCore does.
+
+    Args:
+        keys: The session's.
+        url: Where the service answers.
+        region: Where the runtime is deployed.
+    """
+
+    def __init__(self, keys: SessionKeys, *, url: str, region: str) -> None:
+        self._keys = keys
+        self._url = url
+        self._region = region
+        self._client: Any = None
+        self._client_key = ""
+
+    def write(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+        """Put *events* into a stream, made with its group if they are not there.
+
+        Raises:
+            ClientError: The role may not.
+        """
+        logs = self._current()
         try:
-            logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+            logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
         except logs.exceptions.ResourceNotFoundException:
-            logs.create_log_group(logGroupName=self._group)
-            logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+            _make_stream(logs, group, stream)
+            logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def _current(self) -> Any:
+        role = self._keys.current()
+        if role.access_key != self._client_key:
+            self._client = make_client(
+                "logs",
+                url=self._url,
+                region=self._region,
+                access_key=role.access_key,
+                secret=role.secret,
+                session_token=role.session_token,
+            )
+            self._client_key = role.access_key
+        return self._client
+
+
+def _make_stream(logs: Any, group: str, stream: str) -> None:
+    try:
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    except logs.exceptions.ResourceNotFoundException:
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
 
 
 async def _read_line(output: asyncio.StreamReader) -> bytes:
@@ -94,31 +126,3 @@ async def _read_line(output: asyncio.StreamReader) -> bytes:
         return await output.readline()
     except ValueError:  # longer than the reader's limit: CloudWatch would cut it too
         return b"(a line too long to log)\n"
-
-
-def _publish(line: str, metrics: Any) -> None:
-    """Extract the metrics of an embedded-metric-format line, as CloudWatch Logs does on AWS.
-
-    Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
-    """
-    try:
-        document = json.loads(line)
-        directives = document["_aws"]["CloudWatchMetrics"]
-    except (ValueError, KeyError, TypeError):
-        return
-    for directive in directives:
-        for dimensions in directive.get("Dimensions") or [[]]:
-            data = [
-                {
-                    "MetricName": metric["Name"],
-                    "Unit": metric.get("Unit", "None"),
-                    "Values": document[metric["Name"]]
-                    if isinstance(document[metric["Name"]], list)
-                    else [document[metric["Name"]]],
-                    "Dimensions": [{"Name": name, "Value": str(document[name])} for name in dimensions],
-                }
-                for metric in directive["Metrics"]
-                if metric["Name"] in document
-            ]
-            if data:
-                metrics.put_metric_data(Namespace=directive["Namespace"], MetricData=data)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -14,10 +13,9 @@ from scripts.embedded.agentcore.bundles import Bundles
 from scripts.embedded.agentcore.control import DeployedRuntime
 from scripts.embedded.agentcore.keys import SessionKeys
 from scripts.embedded.agentcore.lifecycle import POLL_SECONDS, Ending
-from scripts.embedded.agentcore.logs import SessionLog
+from scripts.embedded.agentcore.logs import LogWriter, SessionLog
 from scripts.embedded.agentcore.process import AgentProcess, base_environment
 from scripts.embedded.agentcore.session import Session
-from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
 
 
@@ -32,7 +30,6 @@ class Platform:
         work: Folder for logs and unpacked bundles.
         identity: Who issues keys.
         bundles: Where bundles come from.
-        metrics: A `cloudwatch` client.
         clock: Unix time.
         poll_seconds: Pause between two looks at an agent.
     """
@@ -43,7 +40,6 @@ class Platform:
     work: Path
     identity: Identity
     bundles: Bundles
-    metrics: Any
     clock: Callable[[], float] = time.time
     poll_seconds: float = POLL_SECONDS
 
@@ -124,12 +120,8 @@ class Sessions:
     async def _start_agent(
         self, runtime: DeployedRuntime, session_id: str, folder: Path, keys: SessionKeys
     ) -> tuple[AgentProcess, asyncio.Task[None]]:
-        log = SessionLog(
-            self._log_file(session_id),
-            runtime.log_group,
-            lambda: self._logs_client(keys, runtime.region),
-            self._platform.metrics,
-        )
+        writer = LogWriter(keys, url=self._platform.services_url, region=runtime.region)
+        log = SessionLog(self._log_file(session_id), runtime.log_group, writer)
         process = await AgentProcess.start(folder, runtime.entry_point, self._environment(runtime, keys))
         output = asyncio.create_task(log.follow(process.output))
         try:
@@ -172,14 +164,3 @@ class Sessions:
         folder = self._platform.work / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in session_id)}.log"
-
-    def _logs_client(self, keys: SessionKeys, region: str) -> Any:
-        role = keys.current()
-        return make_client(
-            "logs",
-            url=self._platform.services_url,
-            region=region,
-            access_key=role.access_key,
-            secret=role.secret,
-            session_token=role.session_token,
-        )

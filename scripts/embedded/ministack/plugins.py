@@ -10,6 +10,7 @@ from ministack.services.cloudformation import provisioners
 from scripts.embedded.ministack import (
     agent_runtime,
     budgets,
+    embedded_metrics,
     http_api,
     log_streams,
     network,
@@ -40,6 +41,7 @@ def install(url: str) -> None:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()
     log_streams.authorize_by_stream()
+    embedded_metrics.extract_from_every_log()
     http_api.give_resolvable_addresses(handlers, url)
     _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
     _verify_every_key()

@@ -1,0 +1,138 @@
+"""The real CDK CLI puts the real app onto the embedded cloud, changes it, and takes it away."""
+
+import http.client
+import json
+import uuid
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+from websockets.asyncio.client import connect
+
+from scripts.embedded.cloud import REGION
+
+STACKS = ("Network", "Turn", "Runtime", "Door")
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud):
+    """Everything, deployed once for this module; destroyed by the last test, or with the cloud."""
+    cloud.deploy()
+    return cloud
+
+
+def outputs(cloud, stack):
+    return cloud.outputs(f"Hotline-embedded-{stack}")
+
+
+def call_door(cloud, method, path, *, body=b"", keys=None):
+    """Call the door with a signed request; returns status and JSON."""
+    url = outputs(cloud, "Door")["DoorUrl"].rstrip("/") + path
+    request = AWSRequest(method, url, data=body, headers={"content-type": "application/json"})
+    signer = keys or cloud.session().get_credentials().get_frozen_credentials()
+    SigV4Auth(signer, "execute-api", REGION).add_auth(request)
+    answer = URLLib3Session(timeout=30).send(request.prepare())
+    return answer.status_code, json.loads(answer.content)
+
+
+def test_every_stack_is_there_with_what_other_programs_ask_for(deployed):
+    """`scripts/call` and the scripts of a deployer find everything through these outputs."""
+    assert {f"Hotline-embedded-{one}" for one in STACKS} <= set(deployed.stacks())
+    assert outputs(deployed, "Runtime").keys() >= {"RuntimeArn", "EndpointName", "OrdersTable", "LedgerTable"}
+    assert outputs(deployed, "Door").keys() >= {"DoorUrl"}
+
+
+def test_the_default_security_group_is_empty(deployed):
+    """The runbook that the template orders was really run."""
+    groups = deployed.client("ec2").describe_security_groups()["SecurityGroups"]
+    vpc = {one["VpcId"] for one in groups if one["GroupName"] != "default"}
+
+    defaults = [one for one in groups if one["GroupName"] == "default" and one["VpcId"] in vpc]
+
+    assert defaults
+    assert not any(one["IpPermissions"] or one["IpPermissionsEgress"] for one in defaults)
+
+
+async def test_the_door_opens_a_session_that_its_url_joins(deployed):
+    """The whole way in: IAM, the deployed Lambda, its role's signature, the deployed agent."""
+    status, session = call_door(deployed, "POST", "/sessions", body=b'{"transport": "websocket"}')
+    assert status == 201, session
+
+    async with connect(session["url"], proxy=None) as line:
+        await line.recv()
+        status, shown = call_door(deployed, "GET", f"/sessions/{session['session_id']}")
+    assert (status, shown["state"]) == (200, "active")
+
+    status, _ = call_door(deployed, "DELETE", f"/sessions/{session['session_id']}")
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"authorization": "Bearer x"}, {"authorization": "AWS4-HMAC-SHA256 Credential=test/a/b/c/d"}],
+)
+def test_the_door_refuses_whoever_has_not_signed(deployed, headers):
+    """The door spends money; nobody may open it unsigned."""
+    where = urlsplit(outputs(deployed, "Door")["DoorUrl"])
+    connection = http.client.HTTPConnection(where.netloc, timeout=30)
+
+    connection.request("POST", f"{where.path.rstrip('/')}/sessions", b'{"transport": "websocket"}', headers)
+
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_the_door_refuses_a_signer_without_the_right(deployed):
+    """Being known to IAM is not enough."""
+    iam, name = deployed.client("iam"), f"stranger-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = deployed.session().get_credentials().get_frozen_credentials()
+    keys = keys._replace(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
+
+    assert call_door(deployed, "POST", "/sessions", body=b'{"transport": "websocket"}', keys=keys)[0] == 403
+
+
+def test_a_changed_knob_is_an_update_of_what_is_there(deployed):
+    """An update that replaced the runtime would cut every call and change its ARN."""
+    before = outputs(deployed, "Runtime")["RuntimeArn"]
+
+    deployed.deploy(overrides={"runtime": {"idle_seconds": 77}})
+
+    after = outputs(deployed, "Runtime")["RuntimeArn"]
+    runtime_id = after.rsplit("/", 1)[-1]
+    runtime = deployed.client("bedrock-agentcore-control").get_agent_runtime(agentRuntimeId=runtime_id)
+    assert after == before
+    assert runtime["agentRuntimeVersion"] == "2"
+    assert "77" in runtime["environmentVariables"].values()
+
+
+def test_destroy_leaves_the_account_as_it_was(deployed):
+    """What stays behind costs money: no stack, runtime, address, table, function or schedule may."""
+    deployed.destroy()
+
+    assert deployed.stacks() == ["CDKToolkit"]
+    assert left_over(deployed) == []
+
+
+def left_over(cloud):
+    """Return the names of everything that a deployment makes and a destruction must take away."""
+    asked = (
+        ("bedrock-agentcore-control", "list_agent_runtimes", "agentRuntimes"),
+        ("budgets", "describe_budgets", "Budgets"),
+        ("dynamodb", "list_tables", "TableNames"),
+        ("ec2", "describe_addresses", "Addresses"),
+        ("ec2", "describe_flow_logs", "FlowLogs"),
+        ("lambda", "list_functions", "Functions"),
+        ("kinesisvideo", "list_signaling_channels", "ChannelInfoList"),
+        ("scheduler", "list_schedules", "Schedules"),
+        ("sns", "list_topics", "Topics"),
+    )
+    found = []
+    for service, operation, key in asked:
+        extra = {"AccountId": "000000000000"} if service == "budgets" else {}
+        found += getattr(cloud.client(service), operation)(**extra).get(key, [])
+    gateways = cloud.client("ec2").describe_nat_gateways()["NatGateways"]
+    return found + [one for one in gateways if one["State"] != "deleted"]
