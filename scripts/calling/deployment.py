@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
@@ -90,6 +90,8 @@ def _outputs(client: Any, stack: str, stage: str, region: str) -> dict[str, str]
         raise CredentialsError(
             f"AWS refused to describe stack {stack} ({error['Code']}: {error['Message']})."
         ) from fault
+    except HTTPClientError as fault:
+        raise NotDeployedError(f"CloudFormation in {region} does not answer: {fault}") from fault
     except BotoCoreError as fault:
-        raise CredentialsError(f"{stack} could not be looked up: {fault}.  {_NO_CREDENTIALS}") from fault
+        raise CredentialsError(f"{fault}.  {_NO_CREDENTIALS}") from fault
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from scripts.calling.errors import LostError, RefusedError
 from scripts.calling.frames import Message, encode_message
@@ -19,6 +19,8 @@ OPEN_SECONDS = 30
 CLOSE_SECONDS = 3
 """Longest wait for the agent to hang up after it was asked to."""
 LARGEST_FRAME_BYTES = 1024 * 1024
+_LONGEST_REFUSAL = 300
+"""Characters of the other side's explanation that are repeated."""
 
 RTVI_LABEL = "rtvi-ai"
 RTVI_VERSION = "2.2.0"
@@ -94,9 +96,17 @@ async def _connect(url: str, headers: Mapping[str, str]) -> ClientConnection:
         )
     except (InvalidHandshake, OSError, TimeoutError) as fault:
         raise RefusedError(
-            f"The agent could not be reached with the door's way in ({type(fault).__name__}: {fault}).  "
-            "The agent's log says whether it started."
+            f"The agent could not be reached with the door's way in ({_refusal(fault)}).  Its log says "
+            "whether it started."
         ) from fault
+
+
+def _refusal(fault: Exception) -> str:
+    """Say why there is no connection, with what the other side said about it."""
+    if isinstance(fault, InvalidStatus):
+        said = fault.response.body.decode(errors="replace").strip()[:_LONGEST_REFUSAL]
+        return f"HTTP {fault.response.status_code}{f': {said}' if said else ''}"
+    return f"{type(fault).__name__}: {fault}"
 
 
 def _why(closed: ConnectionClosed) -> str:

@@ -75,13 +75,17 @@ class Listener:
         return Audio(b"".join(one.pcm for one in heard), rate)
 
     def tool_is_running(self) -> bool:
-        """Whether the agent has begun more tool calls than it has finished."""
-        types = [message.type for _, message in self.messages]
-        return types.count(FUNCTION_CALL_BEGAN) > types.count(FUNCTION_CALL_ENDED)
+        """Whether a tool call has begun that has not ended."""
+        return not self._tool_calls(FUNCTION_CALL_BEGAN) <= self._tool_calls(FUNCTION_CALL_ENDED)
 
     def tool_calls(self) -> int:
         """How many tools the agent's pipeline really dispatched."""
-        return sum(message.type == FUNCTION_CALL_BEGAN for _, message in self.messages)
+        return len(self._tool_calls(FUNCTION_CALL_BEGAN))
+
+    def _tool_calls(self, kind: str) -> set[str]:
+        """Return the ids in messages of this kind: Pipecat reports some events once per processor."""
+        found = (message.body.get("data") or {} for _, message in self.messages if message.type == kind)
+        return {str(data.get("tool_call_id", "")) for data in found}
 
     async def utterance(
         self, *, after: float, start_seconds: float, end_seconds: float, quiet_seconds: float

@@ -51,7 +51,8 @@ def main() -> int:
     options = parse_arguments()
     console = Console()
     progress = Progress(console)
-    signal.signal(signal.SIGTERM, _leave)
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(ending, _leave)
     try:
         run(options, console, progress)
     except (CallError, CdkError, EmbeddedCloudError, LocalError, OSError) as fault:
@@ -131,21 +132,24 @@ def check_disk() -> None:
 def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None:
     """Say what is there and how to call it, and wait for Ctrl-C."""
     console.print(inventory(cloud))
-    console.print(f"\nDoor     {deployment.outputs['DoorUrl']}", highlight=False)
-    console.print(f"Agent    {deployment.outputs['RuntimeArn']}", highlight=False)
-    console.print("\nCall it from another terminal:", highlight=False)
-    console.print(
-        '  scripts/call --embedded --say "What is the status of order four two seven?"', highlight=False
-    )
-    console.print(f"\n{REALITY}\n\nCtrl-C ends it and leaves nothing behind.", highlight=False)
+    text = WELCOME.format(door=deployment.outputs["DoorUrl"], agent=deployment.outputs["RuntimeArn"])
+    console.print(text, highlight=False, soft_wrap=True)
     with announced(cloud, STAGE):
         threading.Event().wait()
 
 
-REALITY = """\
+WELCOME = """
+Door     {door}
+Agent    {agent}
+
+Call it from another terminal:
+  scripts/call --embedded --say "What is the status of order four two seven?"
+
 Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the audio
 Emulated:  AWS's services (MiniStack), AgentCore's data plane, Bedrock's protocol
-Offline:   the model's brain; it understands questions about the status of an order and nothing else"""
+Offline:   the model's brain; it understands questions about the status of an order and nothing else
+
+Ctrl-C ends it and leaves nothing behind."""
 
 
 def inventory(cloud: EmbeddedCloud) -> Table:
