@@ -11,19 +11,13 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, field_validator
 
 from stacks.regions import DEPLOYABLE_REGIONS
-from stacks.sections import (
-    BillingConfig,
-    CoturnConfig,
-    DoorConfig,
-    EndpointsConfig,
-    ExternalTurnConfig,
-    ManagedTurnConfig,
-    MonitoringConfig,
-    NetworkConfig,
-    RuntimeConfig,
-    Section,
-    TurnConfig,
-)
+from stacks.sections.door import DoorConfig
+from stacks.sections.endpoints import EndpointsConfig
+from stacks.sections.network import NetworkConfig
+from stacks.sections.runtime import RuntimeConfig
+from stacks.sections.section import Section
+from stacks.sections.turn import CoturnConfig, ExternalTurnConfig, ManagedTurnConfig, TurnConfig
+from stacks.sections.watch import BillingConfig, MonitoringConfig
 
 __all__ = [
     "BillingConfig",

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "config.md"
 
 INTRODUCTION = """\
-<!-- Written by scripts/config-table from stacks/config.py and stacks/sections.py; edit those. -->
+<!-- Written by scripts/config-table from stacks/config.py and stacks/sections/; edit those. -->
 # Configuration
 
 All that a deployer edits is the table `stages` in `cdk.json`.  Choose a stage with `-c stage=NAME`; change

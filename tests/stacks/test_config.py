@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from stacks.config import ConfigError, DeploymentConfig, ManagedTurnConfig
 from stacks.parts.unreachable_email import is_unreachable
-from stacks.sections import MOST_CHANNELS
+from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import CONTEXT, STAGES
 
 

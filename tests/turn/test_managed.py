@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from stacks.sections import ManagedTurnConfig
+from stacks.config import ManagedTurnConfig
 from tests.turn import virtual_time
 from tests.turn.emulated_channels import EmulatedChannels
 from turn.errors import ChannelGoneError, RelaysBusyError, RelaysRefusedError, RelaysUnreachableError

@@ -1,0 +1,21 @@
+"""What every section of a stage is made of."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+# Retentions that CloudWatch Logs accepts, up to two years (PutRetentionPolicy, API reference).
+type RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
+
+LOG_PRICE = "US$0.50 per GB written, US$0.03 per GB and month kept (aws.amazon.com/cloudwatch/pricing)"
+
+
+class Section(BaseModel):
+    """Values that cannot change and hold no key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def price(text: str) -> dict[str, Any]:
+    """Say what a knob costs: US list prices of October 2026, there to compare choices."""
+    return {"price": text}

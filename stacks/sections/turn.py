@@ -1,0 +1,130 @@
+"""The knobs of the relays: one section for each way to have them."""
+
+from math import ceil
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stacks.sections.section import Section, price
+
+# Both ends of the 250 calls that one relay carries hold an allocation, and each is one port.
+LEAST_RELAY_PORTS = 500
+
+# Hard limits per signaling channel: 50 allocations and 5 issues of credentials per second
+# (kvswebrtc-limits.md, WebRTC developer guide, October 2026).
+CHANNEL_ALLOCATIONS = 50
+# One less than the limit: requests overtake each other on the way, so that a pool that is exactly full is
+# throttled (`tests/turn/test_managed.py` fails without it).
+CHANNEL_ISSUES_PER_SECOND = 4
+# AgentCore allows the environment of a code deployment 1.5 KB (bedrock-agentcore-limits.md); a channel's
+# ARN takes 88 bytes of it, and `tests/contract/test_environment.py` counts the rest.
+MOST_CHANNELS = 8
+
+
+class ManagedTurnConfig(Section):
+    """TURN relays run by Kinesis Video Streams: nothing of ours to patch."""
+
+    kind: Literal["managed"]
+    # GetIceServerConfig: 100 per second for the account and Region (kvswebrtc-limits.md).
+    peak_new_sessions_per_second: float = Field(
+        1.0, gt=0, le=100, description="Calls that may begin in one second at the busiest time."
+    )
+    # AgentCore: 5,000 sessions at once (bedrock-agentcore-limits.md).
+    peak_concurrent_calls: int = Field(
+        20,
+        ge=1,
+        le=5_000,
+        description="Calls in progress at the busiest time.",
+        json_schema_extra=price("US$0.03 a month per channel, US$0.12 per 1,000 allocation minutes"),
+    )
+    # One when only the caller's side is relayed, two when both are; a renewed address family adds to it.
+    allocations_per_call: int = Field(
+        2,
+        ge=1,
+        le=4,
+        validate_default=True,
+        description="Relay allocations that one call holds, both ends together.",
+    )
+
+    @property
+    def channels(self) -> int:
+        """Signaling channels that the peaks need, by whichever limit is reached first."""
+        return _channels(
+            self.peak_new_sessions_per_second, self.peak_concurrent_calls, self.allocations_per_call
+        )
+
+    @field_validator("allocations_per_call")
+    @classmethod
+    def _fit_the_pool(cls, allocations: int, info: ValidationInfo) -> int:
+        needed = _channels(
+            info.data.get("peak_new_sessions_per_second", 0),
+            info.data.get("peak_concurrent_calls", 0),
+            allocations,
+        )
+        if needed > MOST_CHANNELS:
+            raise ValueError(
+                f"the peaks need {needed} signaling channels, and {MOST_CHANNELS} are the most that the "
+                "agent's environment can name: lower a peak, or choose kind coturn"
+            )
+        return allocations
+
+
+def _channels(sessions_per_second: float, calls: int, allocations_per_call: int) -> int:
+    by_rate = sessions_per_second / CHANNEL_ISSUES_PER_SECOND
+    return ceil(max(by_rate, calls * allocations_per_call / CHANNEL_ALLOCATIONS))
+
+
+class CoturnConfig(Section):
+    """TURN relays run by us: coturn on Graviton instances, and their upkeep."""
+
+    kind: Literal["coturn"]
+    realm: str = Field(
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="Domain that relay credentials are valid for."
+    )
+    # One relay carries 250 calls with two allocations each at 75 % of a core (measured, decision 14).
+    relays: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="Relays, each with an Elastic IP address of its own; one carries about 250 calls.",
+        json_schema_extra=price(
+            "the instance, its 8 GB disk (US$0.64 a month) and US$3.65 a month for its address"
+        ),
+    )
+    instance_type: Literal["t4g.small", "c7g.medium", "c8g.medium"] = Field(
+        "t4g.small",
+        description="Graviton instance of a relay.",
+        json_schema_extra=price("per hour: t4g.small US$0.0168, c7g.medium US$0.0363, c8g.medium US$0.0399"),
+    )
+    # RFC 8656 suggests 49152 to 65535 for relayed addresses.
+    relay_ports_first: int = Field(
+        49152, ge=49152, le=65535, description="First UDP port of the relay range."
+    )
+    relay_ports_last: int = Field(50175, ge=49152, le=65535, description="Last UDP port of the relay range.")
+
+    @field_validator("relay_ports_last")
+    @classmethod
+    def _hold_the_calls(cls, last: int, info: ValidationInfo) -> int:
+        first = info.data.get("relay_ports_first", last)
+        if "relay_ports_first" in info.data and last - first + 1 < LEAST_RELAY_PORTS:
+            raise ValueError(
+                f"leaves {last - first + 1} ports from {first} on; 250 calls need {LEAST_RELAY_PORTS}"
+            )
+        return last
+
+
+class ExternalTurnConfig(Section):
+    """TURN relays of a third party; its key stays in the deployer's own Secrets Manager secret."""
+
+    kind: Literal["external"]
+    provider: Literal["cloudflare", "twilio", "static"] = Field(description="Who runs the relays.")
+    secret_arn: str = Field(
+        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",
+        description="Complete ARN of the secret with the provider's key; create it before deploying.",
+        json_schema_extra=price("US$0.40 a month"),
+    )
+
+
+type TurnConfig = Annotated[
+    ManagedTurnConfig | CoturnConfig | ExternalTurnConfig, Field(discriminator="kind")
+]
