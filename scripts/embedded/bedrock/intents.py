@@ -34,7 +34,7 @@ _SIGNS = (
     (Wish.HUMAN, r"\b(human|person|agent|someone)\b"),
     (Wish.REPEAT, r"\b(repeat|again)\b"),
     (Wish.STATUS, r"\b(order|status)\b"),
-    (Wish.LEAVE, r"\b(goodbye|bye|that is all)\b"),
+    (Wish.LEAVE, r"\b(goodbye|bye|that is all|hanging up)\b"),
     (Wish.DECLINE, r"^no\b"),
     (Wish.AGREE, r"^yes\b"),
     (Wish.THANK, r"\b(thanks|thank)\b"),
@@ -46,7 +46,8 @@ def understand(words: str) -> Intent:
     """Return what *words* ask for; digits may be spelled out or written."""
     said = words.lower()
     number = digits_in(re.sub(r"[^a-z ]", " ", said)) or "".join(re.findall(r"\d", said))
-    if number:
+    # "Say in one short sentence …", as the agent prompts the model, names no order.
+    if len(number) > 1 or (number and re.search(r"\b(order|number)\b", said)):
         return Intent(Wish.STATUS, number)
     for wish, sign in _SIGNS:
         if re.search(sign, said):
