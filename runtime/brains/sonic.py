@@ -39,6 +39,9 @@ BACKOFF_SECONDS = 0.25
 STABLE_SECONDS = 10.0
 """A stream that lived this long counts as a success: the next one may fail as often again."""
 
+ANSWER_SECONDS = 5.0
+"""Longest wait for any sign of life after the model was given something to answer."""
+
 SILENCE_AFTER_SECONDS = 0.2
 """A client that mutes or stutters sends nothing; after this much of it, silence is sent in its place.
 
@@ -127,10 +130,11 @@ class Sonic(AWSNovaSonicLLMService):
         self._failures = 0
         self._opened_at = 0.0
         self._audio_at = 0.0
+        self._expected_since: float | None = None
         self._answering = False
         self._tools_running: set[str] = set()
         self._held: deque[bytes] = deque(maxlen=HELD_AUDIO_FRAMES)
-        self._silence: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     def service_metadata_frame(self) -> LLMServiceMetadataFrame:
         """Say that this model takes the turns; Pipecat's own also warns, in every call, what that means."""
@@ -144,15 +148,15 @@ class Sonic(AWSNovaSonicLLMService):
     # Streams: opening, losing and leaving them
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
-        """Connect, and listen for the caller falling silent altogether."""
+        """Connect, and watch for either end falling silent altogether."""
         await super().setup(setup)
-        self._silence = self.create_task(self._fill_silence())
+        self._watch = self.create_task(self._watch_both_ends())
 
     async def cleanup(self) -> None:
         """Leave nothing behind."""
-        if self._silence:
-            silence, self._silence = self._silence, None
-            await self.cancel_task(silence)
+        if self._watch:
+            watch, self._watch = self._watch, None
+            await self.cancel_task(watch)
         await super().cleanup()
 
     def create_client(self) -> AsyncBedrockRuntimeClient:
@@ -207,6 +211,7 @@ class Sonic(AWSNovaSonicLLMService):
             async for event in stream.events():
                 if stream is not self._stream:
                     return  # handed over: this stream's last words are not for the caller
+                self._expected_since = None
                 await self._dispatch(event)
         except StreamLostError as fault:
             if stream is self._stream and self._wants_connection and not self._disconnecting:
@@ -235,6 +240,7 @@ class Sonic(AWSNovaSonicLLMService):
         }
 
     def _lost(self, fault: StreamLostError | CredentialsError) -> None:
+        self._expected_since = None
         if time.monotonic() - self._opened_at >= STABLE_SECONDS:
             self._failures = 0
         self._failures += 1
@@ -244,16 +250,20 @@ class Sonic(AWSNovaSonicLLMService):
         self.create_task(self._come_back(), name="come_back")
 
     async def _come_back(self) -> None:
-        await self._disconnect()
-        if self._failures >= CONNECT_ATTEMPTS:
-            self._wants_connection = False
-            self._listener.model_unavailable()
-            return
-        backoff = BACKOFF_SECONDS * 2 ** (self._failures - 1)
-        await asyncio.sleep(backoff + random.uniform(0, backoff))  # noqa: S311  # jitter, no secret
-        if self._wants_connection:
-            self._listener.reconnected()
-            await self.reset_conversation()
+        unavailable = True
+        try:
+            await self._disconnect()
+            if self._failures < CONNECT_ATTEMPTS:
+                backoff = BACKOFF_SECONDS * 2 ** (self._failures - 1)
+                await asyncio.sleep(backoff + random.uniform(0, backoff))  # noqa: S311  # jitter, no secret
+                if self._wants_connection:
+                    self._listener.reconnected()
+                    await self.reset_conversation()
+                unavailable = False
+        finally:  # also after a fault that nobody foresaw: a caller must not be left in silence
+            if unavailable:
+                self._wants_connection = False
+                self._listener.model_unavailable()
 
     async def reset_conversation(self) -> None:
         """Carry the conversation on over a fresh stream."""
@@ -300,6 +310,7 @@ class Sonic(AWSNovaSonicLLMService):
         self._triggering_assistant_response = self._waiting_for_trigger_transcription = False
         self._user_text_buffer = ""
         self._completed_tool_calls = set()
+        self._expected_since = None
         self._tools_running.clear()
         self._held.clear()
 
@@ -328,6 +339,11 @@ class Sonic(AWSNovaSonicLLMService):
         if isinstance(frame, RTVISendTextFrame):
             await self.ask(frame.text)
 
+    async def _send_text_event(self, text: str, role: Role, interactive: bool = False) -> None:  # noqa: FBT001, FBT002
+        if interactive:
+            self._expected_since = time.monotonic()
+        await super()._send_text_event(text, role, interactive)
+
     async def _send_user_audio_event(self, audio: bytes) -> None:
         self._audio_at = time.monotonic()
         if self._tools_running:
@@ -336,15 +352,21 @@ class Sonic(AWSNovaSonicLLMService):
             return
         await super()._send_user_audio_event(audio)
 
-    async def _fill_silence(self) -> None:
-        rate = self._audio_config.input_sample_rate
-        silence = bytes(int(SILENCE_STEP_SECONDS * rate) * 2)
+    async def _watch_both_ends(self) -> None:
         while True:
             await asyncio.sleep(SILENCE_STEP_SECONDS)
-            quiet = time.monotonic() - self._audio_at
-            if quiet >= SILENCE_AFTER_SECONDS and not self._sc.handoff_in_progress:
-                self._sc.on_audio_input(silence)
-                await super()._send_user_audio_event(silence)
+            now = time.monotonic()
+            if now - self._audio_at >= SILENCE_AFTER_SECONDS:
+                await self._send_silence()
+            if self._expected_since and now - self._expected_since >= ANSWER_SECONDS:
+                self._lost(StreamLostError(f"The model has been silent for {ANSWER_SECONDS:g} s."))
+
+    async def _send_silence(self) -> None:
+        if self._sc.handoff_in_progress or self._tools_running:
+            return
+        silence = bytes(int(SILENCE_STEP_SECONDS * self._audio_config.input_sample_rate) * 2)
+        self._sc.on_audio_input(silence)
+        await super()._send_user_audio_event(silence)
 
     # The model's side
 
@@ -371,6 +393,7 @@ class Sonic(AWSNovaSonicLLMService):
 
     async def _send_tool_result(self, tool_call_id: str, result: Any) -> None:
         self._listener.asked()
+        self._expected_since = time.monotonic()
         await super()._send_tool_result(tool_call_id, result)
         self._tools_running.discard(tool_call_id)
         while self._held and not self._tools_running:

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Self
 
 from aws_sdk_bedrock_runtime.models import InvokeModelWithBidirectionalStreamOutputChunk
@@ -22,8 +21,8 @@ WAITING_EVENTS = 200
 FAREWELL_SECONDS = 0.15
 """Longest time to tell Bedrock that a stream is over, and again to see it end."""
 
-_FAULTS = (OSError, SmithyError, AwsCrtError, ValueError)
-"""What the SDK raises when a stream breaks; ValueError is JSON that breaks off."""
+_FAULTS = (OSError, RuntimeError, SmithyError, AwsCrtError, ValueError)
+"""What the SDK raises when a stream breaks: its native half raises RuntimeError, broken JSON ValueError."""
 
 
 class ClosableTransport(AWSCRTHTTPClient):
@@ -33,15 +32,44 @@ class ClosableTransport(AWSCRTHTTPClient):
     is out of everybody's reach: it stays open until a garbage collection finds it.
     """
 
+    _abandoned = False
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Stay one."""
         return self
 
+    async def _build_new_connection(self, url: Any) -> Any:
+        """Dial to the end, whoever stops waiting: the native half reports to nobody else, with a traceback."""
+        dialling = asyncio.create_task(super()._build_new_connection(url), name="dial_bedrock")
+        dialling.add_done_callback(self._take_or_leave)
+        return await asyncio.shield(dialling)
+
+    def _take_or_leave(self, dialling: asyncio.Task[Any]) -> None:
+        _retrieve(dialling)
+        if self._abandoned and not dialling.cancelled() and not dialling.exception():
+            self._late = dialling.get_loop().create_task(_briefly(dialling.result().close()))
+
+    async def _await_response(self, stream: Any) -> Any:
+        """Wait for the head of the response, or for the end of a connection that brings none.
+
+        The SDK waits for the head alone, which after a connection that broke never comes.
+        """
+        stream._writer.add_done_callback(_retrieve)  # noqa: SLF001  # fails when Bedrock ends first
+        ended = asyncio.ensure_future(stream.wait_for_completion())
+        ended.add_done_callback(_retrieve)
+        answered = asyncio.ensure_future(super()._await_response(stream))
+        await asyncio.wait({ended, answered}, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            answered.cancel()
+            ended.result()
+            raise StreamLostError("The model ended the connection without an answer.")
+        return answered.result()
+
     async def abandon(self) -> None:
         """Close the connection, whatever is under way on it."""
+        self._abandoned = True
         for connection in self._connections.values():
-            with suppress(TimeoutError, *_FAULTS):
-                await asyncio.wait_for(connection.close(), FAREWELL_SECONDS)
+            await _briefly(connection.close())
 
 
 class GuardedStream:
@@ -88,11 +116,9 @@ class GuardedStream:
     async def close(self) -> None:
         """End the stream, politely if Bedrock listens, within half a second if not."""
         self._give_up("Closed by the agent.")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._outgoing.join(), FAREWELL_SECONDS)
+        await _briefly(self._outgoing.join())
         self._writer.cancel()
-        with suppress(TimeoutError, *_FAULTS):
-            await asyncio.wait_for(self._stream.input_stream.close(), FAREWELL_SECONDS)
+        await _briefly(self._stream.input_stream.close())
         await self._transport.abandon()
         if self._incoming and not self._incoming.done():
             # Cancelled while the SDK's native thread may still complete it, it would print a traceback.
@@ -127,6 +153,20 @@ class GuardedStream:
         if not self._lost.done():
             self._lost.set_exception(StreamLostError(why))
             self._lost.add_done_callback(_retrieve)
+
+
+async def _briefly(work: Coroutine[Any, Any, Any]) -> None:
+    """Let something happen if it does so soon, and see that it is over in any case.
+
+    It is cancelled twice: the SDK's own clean-up, which the first one sets off, waits for the wire too.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_retrieve)
+    await asyncio.wait({task}, timeout=FAREWELL_SECONDS)
+    for _ in range(2):
+        if not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

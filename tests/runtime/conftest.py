@@ -20,10 +20,11 @@ from runtime.door.ledger import Ledger
 from runtime.door.session import Session, State
 from runtime.settings import RuntimeSettings
 from scripts.calling.line import Line
+from scripts.calling.utterance import Utterance
 from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.limits import Limits
-from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
 from tests.runtime.dynamodb import LEDGER, ORDERS, REGION, DynamoDb, dynamodb
 
@@ -104,10 +105,14 @@ class World:
 
     async def closed(self, session_id: str, seconds: float = 10.0) -> Session:
         """Wait for the session's row to be closed."""
-        async with asyncio.timeout(seconds):
-            while (row := self.ledger.get(session_id)) is None or row.state is not State.CLOSED:
-                await asyncio.sleep(0.02)
-        return row
+        rows: list[Session] = []
+
+        def is_closed() -> bool:
+            rows[:] = [row for row in [self.ledger.get(session_id)] if row and row.state is State.CLOSED]
+            return bool(rows)
+
+        await until(is_closed, seconds)
+        return rows[0]
 
     async def get(self, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, dict[str, Any]]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -173,8 +178,7 @@ async def _served(agent: Agent) -> AsyncIterator[int]:
         config = uvicorn.Config(agent, lifespan="on", log_config=None, ws_max_size=32 * 1024)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await until(lambda: server.started)
         port = listener.getsockname()[1]
         try:
             yield port
@@ -187,5 +191,21 @@ async def _served(agent: Agent) -> AsyncIterator[int]:
 async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110  # what is waited for has no event
             await asyncio.sleep(0.01)
+
+
+async def greeted(line: Line) -> float:
+    """Hear the greeting out; return when it began."""
+    return await line.ear.utterance(after=line.opened_at, start_seconds=10, end_seconds=10, quiet_seconds=0.3)
+
+
+async def speak(line: Line, seconds: float = 0.5) -> float:
+    """Make a sound that the model takes for speech; return when it ended."""
+    return await line.microphone.say(Utterance(tone(seconds, 16_000)))
+
+
+async def ask(line: Line) -> float:
+    """Say something, hear the answer out, and return how long it took to begin."""
+    ended = await speak(line)
+    return await line.ear.utterance(after=ended, start_seconds=10, end_seconds=10, quiet_seconds=0.3) - ended

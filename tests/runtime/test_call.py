@@ -4,10 +4,8 @@ import asyncio
 import time
 
 from runtime.door.session import State
-from scripts.calling.line import Line
-from scripts.calling.speech import Speech
-from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
-from tests.runtime.conftest import ANSWER, GREETING, until
+from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from tests.runtime.conftest import ANSWER, GREETING, ask, greeted, until
 
 LOOK_UP = Scripted(
     hears="order four two seven",
@@ -15,16 +13,6 @@ LOOK_UP = Scripted(
     says="It is {result}",
     tone_seconds=0.3,
 )
-
-
-async def greeted(line: Line) -> float:
-    return await line.ear.utterance(after=line.opened_at, start_seconds=10, end_seconds=10, quiet_seconds=0.3)
-
-
-async def ask(line: Line) -> float:
-    """Say something and return how long the answer took to begin."""
-    ended = await line.microphone.say(Speech(tone(0.5, 16_000)))
-    return await line.ear.utterance(after=ended, start_seconds=10, end_seconds=10, quiet_seconds=0.3) - ended
 
 
 async def test_greets_without_being_asked(start_agent):
