@@ -23,6 +23,8 @@ from scripts.embedded.ministack.schema import schema_of
 
 _PLUGINS = (agent_runtime, budgets, network, runbooks, signaling, table_import)
 
+_ENGINES_TAGS = "aws:cloudformation:"
+
 
 def install(url: str) -> None:
     """Teach MiniStack the missing resource types and services, and close its doors.
@@ -77,11 +79,19 @@ def _check_against_schema(operations: dict[str, Any], type_name: str) -> None:
 
 def _refuse_faults(type_name: str, name: str, properties: dict[str, Any]) -> None:
     schema = schema_of(type_name)
-    faults = schema.faults(properties) if schema else []
+    faults = schema.faults(_as_written(properties)) if schema else []
     if faults:
         raise ValueError(
             f"Properties validation failed for resource {name} ({type_name}): {'; '.join(faults)}."
         )
+
+
+def _as_written(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of the template, without the tags that the engine has added to them."""
+    tags = properties.get("Tags")
+    if not isinstance(tags, list):
+        return properties
+    return {**properties, "Tags": [one for one in tags if not one["Key"].startswith(_ENGINES_TAGS)]}
 
 
 def _add_service(name: str, handler: Callable[..., Any]) -> None:
