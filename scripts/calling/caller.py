@@ -126,7 +126,7 @@ class Caller:
             answer_at=answer,
             greeting=line.ear.audio_between(line.opened_at, greeted),
             answer=line.ear.audio_between(spoke, time.monotonic()),
-            tool_calls=line.ear.tool_calls(),
+            tool_calls=line.ear.tool_calls_after(spoke),
             interruptions=line.ear.interruptions,
         )
 

@@ -28,7 +28,7 @@ class CallFigures:
     reason: str
     """Why the session ended, in the ledger's words; `hang_up` when all went well."""
     tool_calls: int
-    """Tools that the agent's pipeline dispatched, as it reported them during the call."""
+    """Tools that the agent's pipeline dispatched after the caller spoke, as it reported them on the line."""
     interruptions: int
     """How often the agent gave way to the caller."""
     speech_input_tokens: int

@@ -76,15 +76,15 @@ class Listener:
 
     def tool_is_running(self) -> bool:
         """Whether a tool call has begun that has not ended."""
-        return not self._tool_calls(FUNCTION_CALL_BEGAN) <= self._tool_calls(FUNCTION_CALL_ENDED)
+        return not self._tool_calls(FUNCTION_CALL_BEGAN, 0) <= self._tool_calls(FUNCTION_CALL_ENDED, 0)
 
-    def tool_calls(self) -> int:
-        """How many tools the agent's pipeline really dispatched."""
-        return len(self._tool_calls(FUNCTION_CALL_BEGAN))
+    def tool_calls_after(self, moment: float) -> int:
+        """How many tools the agent's pipeline has dispatched since *moment*."""
+        return len(self._tool_calls(FUNCTION_CALL_BEGAN, moment))
 
-    def _tool_calls(self, kind: str) -> set[str]:
-        """Return the ids in messages of this kind: Pipecat reports some events once per processor."""
-        found = (message.body.get("data") or {} for _, message in self.messages if message.type == kind)
+    def _tool_calls(self, kind: str, after: float) -> set[str]:
+        """Return the ids in messages of this kind."""
+        found = (one.body.get("data") or {} for at, one in self.messages if one.type == kind and at > after)
         return {str(data.get("tool_call_id", "")) for data in found}
 
     async def utterance(

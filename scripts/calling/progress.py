@@ -40,7 +40,8 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/dim]  {text}", highlight=False)
+        stamp = f"[dim]{time.monotonic() - self._began:5.1f} s[/dim]"
+        self._console.print(f"{stamp}  {text}", highlight=False, soft_wrap=True)
 
     def report(self, line: str) -> None:
         """Take a line of the embedded cloud's output: most of it is only worth a glance."""

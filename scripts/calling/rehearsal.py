@@ -57,10 +57,12 @@ async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> 
     called_before = await asyncio.to_thread(_total, metrics, TOOL_CALLS, deployment.stage)
     with progress.step(f"Call and ask: “{order.question}?”"):
         conversation = await Caller(deployment).call(speech, said=order.question)
-    with progress.step("Recognise the answer"):
-        heard = await recognise(conversation)
+    with progress.step("Recognise what the agent said"):
+        greeting, heard = await recognise(conversation)
+    progress.note(f"  heard: “{greeting}” … “{heard}”")
+    with progress.step("Compare it with the orders table"):
+        check_greeting(greeting)
         order.check(heard)
-    progress.note(f"  heard: “{heard}”")
     with progress.step("Check that the tool was called"):
         await _check_tool(conversation, metrics, deployment.stage, called_before)
     with progress.step("Check the ledger"):
@@ -68,18 +70,33 @@ async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> 
     return Verdict(order=order, heard=heard, figures=conversation.figures)
 
 
-async def recognise(conversation: Conversation) -> str:
-    """Turn the agent's answer back into words.
+async def recognise(conversation: Conversation) -> tuple[str, str]:
+    """Turn the agent's greeting and answer back into words.
 
     Raises:
         SpeechError: The recogniser failed.
     """
-    answer = conversation.answer
     try:
         async with Speech() as engines:
-            return await engines.recognise(answer.pcm, answer.sample_rate, Grammar.ANSWERS)
+            greeting, answer = [
+                await engines.recognise(said.pcm, said.sample_rate, Grammar.ANSWERS)
+                for said in (conversation.greeting, conversation.answer)
+            ]
     except EngineError as fault:
-        raise SpeechError(f"The agent's answer cannot be recognised: {fault}") from fault
+        raise SpeechError(f"What the agent said cannot be recognised: {fault}") from fault
+    return greeting, answer
+
+
+def check_greeting(heard: str) -> None:
+    """Make sure that the agent greeted before it was asked anything.
+
+    Raises:
+        WrongAnswerError: It did not.
+    """
+    if not heard.startswith("hello"):
+        raise WrongAnswerError(
+            f"The agent should have said hello first, but the caller understood {heard!r}."
+        )
 
 
 async def _check_tool(conversation: Conversation, metrics: Any, stage: str, called_before: float) -> None:
