@@ -128,9 +128,10 @@ class Ledger:
         """
         places = self._table.get(OPEN_SESSIONS).get("session_ids", {}).get("SS", [])
         for some in batched(sorted(places), _BATCH_KEYS):
-            rows = {row[KEY]["S"]: row for row in self._table.get_each(some)}
-            yield from map(Session.from_item, rows.values())
-            for orphan in set(some) - rows.keys():
+            found = {row[KEY]["S"]: Session.from_item(row) for row in self._table.get_each(some)}
+            # One may have closed since its place was read.
+            yield from (session for session in found.values() if session.state is not State.CLOSED)
+            for orphan in set(some) - found.keys():
                 self._table.update(self._give_place_back(orphan))
 
     def _take_place(self, session_id: str, concurrency: int) -> dict[str, Any]:

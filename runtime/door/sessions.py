@@ -4,15 +4,16 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.errors import ConcurrencyReachedError, SessionUnknownError
+from runtime.door.errors import AgentCoreUnavailableError, ConcurrencyReachedError, SessionUnknownError
 from runtime.door.ledger import Ledger
 from runtime.door.reaper import Reaper
 from runtime.door.session import Reason, Session, State
-from runtime.metrics import SESSIONS_REFUSED, MetricWriter
+from runtime.metrics import SESSIONS_REAPED, SESSIONS_REFUSED, MetricWriter
 from runtime.settings import DoorSettings
 
 _SESSION_ID = re.compile(r"hotline-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -70,8 +71,11 @@ class Sessions:
             SessionUnknownError: *owner* has no such session.
         """
         session = self._of(owner, session_id)
-        if self._reaper.settle(session):
-            session = self._of(owner, session_id)
+        # When AgentCore cannot be told, the session stays as it is and the reaper tries again.
+        with suppress(AgentCoreUnavailableError):
+            if self._reaper.settle(session):
+                self._metrics.write({SESSIONS_REAPED: 1}, session=session_id)
+                session = self._of(owner, session_id)
         return self._described(session)
 
     def end(self, owner: str, session_id: str) -> dict[str, Any]:

@@ -136,7 +136,13 @@ JSON = recursive(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=60,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(body=one_of(binary(max_size=2_000), JSON.map(lambda value: json.dumps(value).encode())))
 def test_no_body_breaks_the_door(call, dynamodb, body):
     """Whatever arrives is answered, and makes no row."""
@@ -243,7 +249,7 @@ def test_a_running_call_shows_its_length_and_cost(call, dynamodb, session_id):
     assert "owner" not in body
 
 
-def test_a_dead_call_is_not_shown_as_alive(call, dynamodb, agentcore, session_id):
+def test_a_dead_call_is_not_shown_as_alive(call, dynamodb, agentcore, session_id, capsys):
     """Between two runs of the reaper, GET must tell the truth as well."""
     Ledger(dynamodb, TABLE, clock=lambda: time.time() - 61).join(session_id)
 
@@ -251,6 +257,17 @@ def test_a_dead_call_is_not_shown_as_alive(call, dynamodb, agentcore, session_id
 
     assert (body["state"], body["reason"]) == ("closed", "agent_lost")
     assert agentcore.stopped == [session_id]
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["SessionsReaped"] == 1
+
+
+def test_looking_at_a_session_works_while_agentcore_does_not(call, dynamodb, agentcore, session_id):
+    """A look must not fail because an ending did; the reaper has the next try."""
+    Ledger(dynamodb, TABLE, clock=lambda: time.time() - 61).join(session_id)
+    agentcore.refuses[""] = (HTTPStatus.FORBIDDEN, "AccessDeniedException")
+
+    status, body, _ = call("GET /sessions/{id}", session_id=session_id)
+
+    assert (status, body["state"]) == (HTTPStatus.OK, "active")
 
 
 def test_hanging_up_stops_the_session_as_often_as_one_likes(call, agentcore, session_id):
