@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from turn.errors import RelaysRefusedError, RelaysUnreachableError
 from turn.https import post
 from turn.ice_server import IceServer
-from turn.secret import Secret
+from turn.secret import SecretText
 
 CLOUDFLARE_URL = "https://rtc.live.cloudflare.com"
 TWILIO_URL = "https://api.twilio.com"
@@ -28,7 +28,7 @@ _LONGEST_LIFETIME_SECONDS = {"Cloudflare": 172_800, "Twilio": 86_400}
 class StaticIceServers:
     """Hands out the one password that the secret holds, however long that stays valid."""
 
-    def __init__(self, *, secret: Secret) -> None:
+    def __init__(self, *, secret: SecretText) -> None:
         self._secret = secret
 
     async def issue(self, caller: str, lifetime_seconds: int) -> tuple[IceServer, ...]:  # noqa: ARG002 - nobody is asked
@@ -47,7 +47,7 @@ class CloudflareIceServers:
     Source: developers.cloudflare.com/realtime/turn/generate-credentials.
     """
 
-    def __init__(self, *, secret: Secret, url: str = CLOUDFLARE_URL) -> None:
+    def __init__(self, *, secret: SecretText, url: str = CLOUDFLARE_URL) -> None:
         self._secret = secret
         self._url = url
 
@@ -74,7 +74,7 @@ class TwilioIceServers:
     Source: twilio.com/docs/stun-turn/api.
     """
 
-    def __init__(self, *, secret: Secret, url: str = TWILIO_URL) -> None:
+    def __init__(self, *, secret: SecretText, url: str = TWILIO_URL) -> None:
         self._secret = secret
         self._url = url
 

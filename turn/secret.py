@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -18,6 +18,17 @@ _REGION = 3
 """Where an ARN says its Region."""
 
 _QUICK = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2})
+
+
+class SecretText(Protocol):
+    """Something that knows a secret."""
+
+    async def read(self) -> str:
+        """Return the secret's text.
+
+        Raises:
+            TurnError: It cannot be had; the message says why.
+        """
 
 
 class Secret:

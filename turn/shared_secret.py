@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from turn.credentials import password_for, username_for
 from turn.ice_server import IceServer
-from turn.secret import Secret
+from turn.secret import SecretText
 
 TURN_PORT = 3478
 """Where relays listen by custom (RFC 8656)."""
@@ -27,7 +27,7 @@ class SharedSecretIceServers:
             passes firewalls that look at ports but not those that look for TLS.
     """
 
-    def __init__(self, *, hosts: Sequence[str], secret: Secret, tls_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, *, hosts: Sequence[str], secret: SecretText, tls_hosts: Sequence[str] = ()) -> None:
         self._hosts = tuple(hosts)
         self._tls_hosts = tuple(tls_hosts)
         self._secret = secret

@@ -1,13 +1,14 @@
-"""A certificate authority for one run of the embedded cloud.
+"""A certificate authority for one run of the embedded cloud or of the network laboratory.
 
 Bedrock's SDK speaks HTTP/2 over TLS only, so the local Bedrock needs a certificate that the agent
-trusts.  The authority is made anew for every run, its key is never written down, and it signs for
-this machine's loopback names alone.
+trusts; so does a relay that is reached over TLS.  The authority is made anew for every run, its key is
+never written down, and it signs for the named servers alone: this machine's loopback, unless told otherwise.
 """
 
 import datetime as dt
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +34,21 @@ class Certificates:
     key_file: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Write an authority's certificate and a server's certificate and key into *folder*."""
+def make_certificates(
+    folder: Path, *, dns_names: Sequence[str] = DNS_NAMES, addresses: Sequence[str] = ADDRESSES
+) -> Certificates:
+    """Write an authority's certificate and a server's certificate and key into *folder*.
+
+    Args:
+        folder: Where the files go.
+        dns_names: What the server is called, at least one; the authority vouches for nothing else.
+        addresses: Where the server is reached by number.
+    """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _authority(authority_key)
-    server = _server(server_key.public_key(), authority, authority_key)
+    names = _names(dns_names, addresses)
+    authority = _authority(authority_key, _only(dns_names, addresses))
+    server = _server(_name(dns_names[0]), names, server_key.public_key(), authority, authority_key)
 
     made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     made.ca_file.write_bytes(_pem(authority))
@@ -47,7 +57,7 @@ def make_certificates(folder: Path) -> Certificates:
     return made
 
 
-def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _authority(key: ec.EllipticCurvePrivateKey, only: x509.NameConstraints) -> x509.Certificate:
     name = _name("Hotline embedded cloud")
     usage = x509.KeyUsage(
         digital_signature=False,
@@ -64,20 +74,24 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         _draft(name, name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(_only_loopback(), critical=True)
+        .add_extension(only, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
 
 
 def _server(
-    key: ec.EllipticCurvePublicKey, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey
+    subject: x509.Name,
+    names: Sequence[x509.GeneralName],
+    key: ec.EllipticCurvePublicKey,
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     return (
-        _draft(_name(DNS_NAMES[0]), authority.subject, key)
+        _draft(subject, authority.subject, key)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(_loopback_names()), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(issuer_key, critical=False)
         .sign(authority_key, hashes.SHA256())
@@ -101,15 +115,15 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _loopback_names() -> list[x509.GeneralName]:
-    addresses = [x509.IPAddress(ipaddress.ip_address(one)) for one in ADDRESSES]
-    return [*(x509.DNSName(one) for one in DNS_NAMES), *addresses]
+def _names(dns_names: Sequence[str], addresses: Sequence[str]) -> list[x509.GeneralName]:
+    numbers = [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
+    return [*(x509.DNSName(one) for one in dns_names), *numbers]
 
 
-def _only_loopback() -> x509.NameConstraints:
+def _only(dns_names: Sequence[str], addresses: Sequence[str]) -> x509.NameConstraints:
     """Make a stolen authority worthless: it cannot vouch for any other machine."""
-    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in ADDRESSES]
-    permitted = [*(x509.DNSName(one) for one in DNS_NAMES), *networks]
+    networks = [x509.IPAddress(ipaddress.ip_network(one)) for one in addresses]
+    permitted = [*(x509.DNSName(one) for one in dns_names), *networks]
     return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
 
 

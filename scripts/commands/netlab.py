@@ -1,0 +1,123 @@
+"""Bring up the network laboratory: an agent's VPC, a relay, the Internet and a caller's home.
+
+    sudo scripts/netlab                                        stays until Ctrl-C
+    sudo scripts/netlab --delay 80 --jitter 30 --loss 3        a bad access link at the caller's
+    sudo scripts/netlab --agent no-udp --caller web-only       firewalls
+    sudo scripts/netlab --at caller -- ping -c 3 203.0.113.20  run something there, then take it down
+
+Everything in it is gone when it ends, on every path.  The relay is a real coturn with the configuration
+that runs on EC2; the networks are rebuilt from AWS's documentation, and are not AWS.
+"""
+
+import argparse
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.network import plan
+from scripts.network.errors import LaboratoryError
+from scripts.network.laboratory import Laboratory
+from scripts.network.relay import Relay
+from scripts.network.rules import Egress
+from scripts.network.wire import Figures
+
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C, as shells count it."""
+
+CREDENTIAL_SECONDS = 3600
+"""For a person at a keyboard; calls get a minute."""
+
+FIREWALLS = {"open": Egress.EVERYTHING, "no-udp": Egress.NO_UDP, "web-only": Egress.WEB_ONLY}
+
+
+def main() -> int:
+    """Run `scripts/netlab`."""
+    options = parse_arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    try:
+        return run(options)
+    except LaboratoryError as fault:
+        print(f"netlab: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/netlab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--delay", type=float, default=0.0, metavar="MS", help="one way, caller's access link"
+    )
+    parser.add_argument(
+        "--jitter", type=float, default=0.0, metavar="MS", help="more and less than the delay"
+    )
+    parser.add_argument("--loss", type=float, default=0.0, metavar="PERCENT", help="in each direction")
+    parser.add_argument("--seed", type=int, default=1, help="another one loses other packets")
+    parser.add_argument("--symmetric-home", action="store_true", help="a router that STUN cannot see through")
+    parser.add_argument(
+        "--agent", choices=FIREWALLS, default="open", help="what the agent's network lets out"
+    )
+    parser.add_argument("--caller", choices=FIREWALLS, default="open", help="what the caller's lets out")
+    parser.add_argument("--at", choices=plan.MACHINES, default="caller", help="where the command runs")
+    parser.add_argument("command", nargs="*", help="run this, then take the laboratory down")
+    return parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> int:
+    """Build, show or run, take down."""
+    figures = Figures(options.delay, options.jitter, options.loss)
+    laboratory = Laboratory(
+        symmetric_home=options.symmetric_home,
+        figures=figures if figures != Figures() else None,
+        seed=options.seed,
+    )
+    with laboratory, Relay(laboratory["relay"]) as relay:
+        laboratory.let_out("agent", FIREWALLS[options.agent])
+        laboratory.let_out("caller", FIREWALLS[options.caller])
+        if options.command:
+            command = laboratory[options.at].command(options.command)
+            return subprocess.run(command, check=False).returncode
+        show(laboratory, relay, Console())
+        threading.Event().wait()
+    return 0
+
+
+def show(laboratory: Laboratory, relay: Relay, console: Console) -> None:
+    """Say what there is and how to get into it."""
+    machines = Table("machine", "address", "get into it with", box=None, header_style="bold")
+    addresses = {
+        "agent": plan.AGENT,
+        "relay": f"{plan.RELAY} ({plan.RELAY_PUBLIC})",
+        "natgw": f"{plan.NAT_GATEWAY} ({plan.NAT_GATEWAY_PUBLIC})",
+        "home": plan.HOME_PUBLIC,
+        "caller": plan.CALLER,
+        "host": plan.HOST,
+    }
+    for name, address in addresses.items():
+        machines.add_row(name, address, f"ip netns exec {laboratory[name].name} bash")
+    console.print(machines)
+    _, server = asyncio.run(relay.ice_servers.issue("netlab", CREDENTIAL_SECONDS))
+    console.print(f"\n[bold]relay[/bold]  {server.username}  {server.credential}  (an hour)")
+    for url in server.urls:
+        console.print(f"       {url}", highlight=False)
+    console.print(f"       its authority: {relay.certificates.ca_file}", highlight=False)
+    console.print("\nCtrl-C takes it down.")
+
+
+def end(_number: int, _frame: FrameType | None) -> None:
+    """Leave as Ctrl-C does, so that everything is taken down."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
