@@ -1,7 +1,7 @@
 """Entry of the agent: reads the environment once and serves AgentCore's contract.
 
 It listens on 0.0.0.0:8080, where AgentCore looks for it.  The embedded cloud runs several agents on one
-machine and sets `PORT` for each; AgentCore sets nothing.
+machine, sets `PORT` for each and `BIND_HOST` to loopback; AgentCore sets nothing.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ def main() -> int:
     """Serve until told to stop; return the exit status."""
     try:
         settings = RuntimeSettings.from_environment(os.environ)
-        port = _port(os.environ.get("PORT", ""))
+        host, port = os.environ.get("BIND_HOST", HOST), _port(os.environ.get("PORT", ""))
     except SettingsError as fault:
         sys.stderr.write(f"{fault}\n")
         return BROKEN_ENVIRONMENT
     start_logging()
     with asyncio.Runner(loop_factory=_loop) as runner:
-        return runner.run(_serve(settings, port))
+        return runner.run(_serve(settings, host, port))
 
 
 def _port(text: str) -> int:
@@ -58,12 +58,12 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _serve(settings: RuntimeSettings, port: int) -> int:
+async def _serve(settings: RuntimeSettings, host: str, port: int) -> int:
     agent = Agent(settings)
     server = _Server(
         uvicorn.Config(
             agent,
-            host=HOST,
+            host=host,
             port=port,
             access_log=False,
             log_config=None,

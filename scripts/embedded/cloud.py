@@ -10,26 +10,25 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import boto3.session
 
+from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
 
+__all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-REGION = "us-east-1"
-DEFAULT_PORT = 4566
 READY_WITHIN_SECONDS = 60
 
 type Progress = Callable[[str], None]
@@ -37,36 +36,6 @@ type Progress = Callable[[str], None]
 
 class EmbeddedCloudError(Exception):
     """The embedded cloud cannot be started, or did not end cleanly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The three loopback ports, one after the other from *base*."""
-
-    base: int = DEFAULT_PORT
-
-    @property
-    def services(self) -> int:
-        """MiniStack."""
-        return self.base
-
-    @property
-    def bedrock(self) -> int:
-        """The Bedrock server."""
-        return self.base + 1
-
-    @property
-    def agentcore(self) -> int:
-        """AgentCore's data plane."""
-        return self.base + 2
-
-    def endpoints(self) -> dict[str, str]:
-        """Return the section `endpoints` of a stage that is deployed here."""
-        return {
-            "services": f"http://localhost:{self.services}",
-            "bedrock": f"https://localhost:{self.bedrock}",
-            "agentcore": f"http://localhost:{self.agentcore}",
-        }
 
 
 class EmbeddedCloud:
@@ -184,7 +153,7 @@ class EmbeddedCloud:
     def remains(self) -> list[str]:
         """Return what is still there of a cloud that has ended: processes, ports, files."""
         running = [f"{one.name} (process {one.pid}) runs" for one in self._children if one.exit_code is None]
-        taken = [f"port {port} is taken" for port in self._all_ports() if _is_taken(port)]
+        taken = [f"port {port} is taken" for port in self.ports.taken()]
         files = [f"{self.work} exists"] if self.work.exists() else []
         return running + taken + files
 
@@ -198,7 +167,9 @@ class EmbeddedCloud:
         started = [
             self._launch("ministack", self.ports.services, ["--work", self.work / "ministack"]),
             self._launch(
-                "bedrock", self.ports.bedrock, ["--certificates", self.work / "tls", *self._bedrock_arguments]
+                "bedrock",
+                self.ports.bedrock,
+                ["--services", services, "--certificates", self.work / "tls", *self._bedrock_arguments],
             ),
             self._launch(
                 "agentcore",
@@ -247,25 +218,12 @@ class EmbeddedCloud:
         self._progress(f"{child.name} is ready")
 
     def _refuse_taken_ports(self) -> None:
-        taken = [port for port in self._all_ports() if _is_taken(port)]
+        taken = self.ports.taken()
         if taken:
             raise EmbeddedCloudError(
-                f"Port {', '.join(map(str, taken))} on 127.0.0.1 is taken, so the embedded cloud was not started. "
+                f"Port {', '.join(map(str, taken))} on {HOST} is taken, so the embedded cloud was not started. "
                 "End what listens there (perhaps another embedded cloud), or choose another base port."
             )
-
-    def _all_ports(self) -> tuple[int, ...]:
-        return (self.ports.services, self.ports.bedrock, self.ports.agentcore)
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 def _inherited() -> dict[str, str]:

@@ -35,18 +35,19 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleSession:
-    """Temporary keys of a role."""
+class IssuedKey:
+    """What belongs to an access key."""
 
     access_key: str
     secret: str = field(repr=False)
     session_token: str = field(repr=False)
-    expires_at: float
-    """Unix seconds."""
+    """Empty for a key that is not temporary."""
+    expires_at: float | None
+    """Unix seconds; None for a key that is not temporary."""
 
     def lives(self, seconds: float) -> bool:
-        """Whether the keys are good for that much longer."""
-        return time.time() + seconds < self.expires_at
+        """Whether the key is good for that much longer."""
+        return self.expires_at is None or time.time() + seconds < self.expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,17 @@ class Identity:
         }
         return Caller(**self._ask("authorize", question))
 
+    def credential(self, *, access_key: str, region: str) -> IssuedKey:
+        """Return what belongs to *access_key*.
+
+        Raises:
+            IdentityRefusedError: The key is unknown or expired.
+        """
+        return IssuedKey(**self._ask("credential", {"access_key": access_key, "region": region}))
+
     def role_session(
         self, *, role_arn: str, service: str, source_arn: str, session_name: str, region: str, seconds: int
-    ) -> RoleSession:
+    ) -> IssuedKey:
         """Return keys of *role_arn* for *service*, which acts for *source_arn*.
 
         Raises:
@@ -96,7 +105,7 @@ class Identity:
             "region": region,
             "seconds": seconds,
         }
-        return RoleSession(**self._ask("role-session", question))
+        return IssuedKey(**self._ask("role-session", question))
 
     def _ask(self, what: str, question: dict[str, Any]) -> dict[str, Any]:
         where = urlsplit(self.url)

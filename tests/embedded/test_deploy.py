@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from websockets.asyncio.client import connect
 
-from scripts.embedded.cloud import REGION
+from scripts.embedded.address import REGION
 
 STACKS = ("Network", "Turn", "Runtime", "Door")
 

@@ -10,7 +10,7 @@ import secrets
 import threading
 
 from scripts.embedded.agentcore.control import DeployedRuntime
-from scripts.embedded.identity import Identity, RoleSession
+from scripts.embedded.identity import Identity, IssuedKey
 
 SERVICE_PRINCIPAL = "bedrock-agentcore.amazonaws.com"
 KEY_SECONDS = 3600
@@ -33,10 +33,10 @@ class SessionKeys:
         self._identity = identity
         self._runtime = runtime
         self._session_id = session_id
-        self._current: RoleSession | None = None
+        self._current: IssuedKey | None = None
         self._one_at_a_time = threading.Lock()
 
-    def current(self) -> RoleSession:
+    def current(self) -> IssuedKey:
         """Return keys with some life left.
 
         Raises:
@@ -61,7 +61,7 @@ class SessionKeys:
     def document(self) -> dict[str, str]:
         """Return the keys in the form that every AWS SDK reads."""
         keys = self.current()
-        expiration = dt.datetime.fromtimestamp(keys.expires_at, dt.UTC)
+        expiration = dt.datetime.fromtimestamp(keys.expires_at or 0, dt.UTC)
         return {
             "AccessKeyId": keys.access_key,
             "SecretAccessKey": keys.secret,

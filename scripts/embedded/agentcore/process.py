@@ -50,7 +50,8 @@ class AgentProcess:
         process = await asyncio.create_subprocess_exec(
             *tethered([sys.executable, *entry_point], grace_seconds=GRACE_SECONDS),
             cwd=folder,
-            env={**environment, "PORT": str(port)},
+            # Loopback: on AWS only the microVM's own proxy reaches the agent, here the network would.
+            env={**environment, "BIND_HOST": "127.0.0.1", "PORT": str(port)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -7,16 +7,19 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from pathlib import Path
 
+from scripts.embedded.address import REGION
 from scripts.embedded.bedrock.brain import Brain
-from scripts.embedded.bedrock.credentials import CredentialsFile
+from scripts.embedded.bedrock.credentials import CredentialsFile, IssuedCredentials
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.server import BedrockServer
 from scripts.embedded.bedrock.speaking import SpeakingBrain
+from scripts.embedded.identity import Identity
 from scripts.embedded.speech import EngineError, Speech
 from scripts.embedded.speech.engines import OWN_RECOGNISER, OWN_SYNTHESISER
 
@@ -49,6 +52,13 @@ def _parse_arguments() -> argparse.Namespace:
         help="JSON file {key id: {secret_access_key, session_token?, expires_at?}}; signatures are "
         "verified against it",
     )
+    parser.add_argument(
+        "--services",
+        dest="credentials",
+        type=_issued,
+        help="where MiniStack answers: signatures and rights are judged by its keys and policies (it is asked "
+        "with the token in HOTLINE_TOKEN)",
+    )
     parser.add_argument("--faults", type=_faults, default=Faults(), help='JSON, such as {"throttle": 2}')
     parser.add_argument(
         "--script",
@@ -62,6 +72,10 @@ def _parse_arguments() -> argparse.Namespace:
 
 def _credentials(text: str) -> CredentialsFile:
     return CredentialsFile(Path(text))
+
+
+def _issued(url: str) -> IssuedCredentials:
+    return IssuedCredentials(Identity(url=url, token=os.environ["HOTLINE_TOKEN"]), REGION)
 
 
 def _faults(text: str) -> Faults:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.embedded.identity import Identity, IdentityRefusedError
+
 
 def _anything(_action: str, _resource: str) -> bool:
     return True
@@ -40,3 +42,43 @@ class CredentialsFile:
         """Find the credentials of *access_key_id*."""
         entry = json.loads(self._path.read_text()).get(access_key_id)
         return Credentials(**entry) if entry else None
+
+
+class IssuedCredentials:
+    """Credentials as MiniStack issues them, and rights as its policies give them.
+
+    Args:
+        identity: Who is asked, at each look-up: keys come and go while the server runs.
+        region: Where the keys are used.
+    """
+
+    def __init__(self, identity: Identity, region: str) -> None:
+        self._identity = identity
+        self._region = region
+
+    def __call__(self, access_key_id: str) -> Credentials | None:
+        """Find the credentials of *access_key_id*."""
+        try:
+            key = self._identity.credential(access_key=access_key_id, region=self._region)
+        except IdentityRefusedError:
+            return None
+
+        def allows(action: str, resource: str) -> bool:
+            try:
+                self._identity.authorize(
+                    access_key=key.access_key,
+                    session_token=key.session_token,
+                    action=action,
+                    resources=[resource],
+                    region=self._region,
+                )
+            except IdentityRefusedError:
+                return False
+            return True
+
+        return Credentials(
+            secret_access_key=key.secret,
+            session_token=key.session_token,
+            expires_at=math.inf if key.expires_at is None else key.expires_at,
+            allows=allows,
+        )

@@ -1,8 +1,9 @@
 """Who may do what, asked by the other servers of the embedded cloud.
 
 AgentCore and Bedrock verify signatures and policies like every service of AWS, and the keys and
-policies are MiniStack's.  Two questions, on paths that no SDK uses, to holders of a token only:
+policies are MiniStack's.  Three questions, on paths that no SDK uses, to holders of a token only:
 
+    POST /_hotline/credential      what belongs to this key
     POST /_hotline/authorize       whose key is this, may it do that, what is its secret
     POST /_hotline/role-session    keys of a role for a service that its trust policy names
 """
@@ -66,11 +67,30 @@ class IdentityEndpoint:
             await _answer(send, HTTPStatus.FORBIDDEN, {"code": "AccessDenied", "message": "Not for you."})
             return
         question = json.loads(await _read(receive))
-        answer = {"authorize": authorize, "role-session": role_session}[scope["path"].removeprefix(_PREFIX)]
+        answer = _QUESTIONS[scope["path"].removeprefix(_PREFIX)]
         try:
             await _answer(send, HTTPStatus.OK, answer(question))
         except RefusedError as no:
             await _answer(send, HTTPStatus.FORBIDDEN, {"code": no.code, "message": str(no)})
+
+
+def credential(question: Question) -> dict[str, Any]:
+    """Return the secret of a key, its session token and its expiry, for a service that judges them itself.
+
+    Raises:
+        RefusedError: The key is unknown or expired.
+    """
+    key = question["access_key"]
+    with request_scope(_account_of(key), question["region"]):
+        found = iam_evaluator.resolve_credential(key)
+    if isinstance(found, iam_evaluator.CredentialResolutionError):
+        raise RefusedError(found.code, found.message)
+    return {
+        "access_key": key,
+        "secret": found.secret_access_key,
+        "session_token": found.session_token or "",
+        "expires_at": found.expiration,
+    }
 
 
 def authorize(question: Question) -> dict[str, Any]:
@@ -82,17 +102,22 @@ def authorize(question: Question) -> dict[str, Any]:
         RefusedError: The key is unknown, expired or has the wrong session token, or a policy says no.
     """
     key = question["access_key"]
-    account = _account_from_sts_session(key) or iam_evaluator.find_iam_access_key_account(key)
-    if not key or account is None:
-        raise RefusedError("UnrecognizedClientException", _UNVERIFIED)
+    account = _account_of(key)
     with request_scope(account, question["region"]):
-        credential = iam_evaluator.resolve_credential(key, account, question.get("session_token") or "")
-        if isinstance(credential, iam_evaluator.CredentialResolutionError):
-            raise RefusedError(credential.code, credential.message)
-        principal = iam_evaluator.resolve_principal(key, account, credential)
+        found = iam_evaluator.resolve_credential(key, account, question.get("session_token") or "")
+        if isinstance(found, iam_evaluator.CredentialResolutionError):
+            raise RefusedError(found.code, found.message)
+        principal = iam_evaluator.resolve_principal(key, account, found)
         for resource in question["resources"]:
             _check_policies(principal, question["action"], resource, question["region"])
-    return {"secret": credential.secret_access_key, "principal": credential.principal_arn}
+    return {"secret": found.secret_access_key, "principal": found.principal_arn}
+
+
+def _account_of(key: str) -> str:
+    account: str | None = _account_from_sts_session(key) or iam_evaluator.find_iam_access_key_account(key)
+    if not key or account is None:
+        raise RefusedError("UnrecognizedClientException", _UNVERIFIED)
+    return account
 
 
 def _check_policies(principal: Any, action: str, resource: str, region: str) -> None:
@@ -182,6 +207,9 @@ def _names(statement: dict[str, Any], service: str) -> bool:
         return bool(principal == "*")
     named = principal.get("Service", [])
     return service in ([named] if isinstance(named, str) else named)
+
+
+_QUESTIONS = {"authorize": authorize, "credential": credential, "role-session": role_session}
 
 
 def add_administrator(*, name: str, access_key: str, secret: str) -> None:

@@ -15,9 +15,9 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from scripts.embedded.address import REGION
 from scripts.embedded.agentcore.forwarding import SESSION_HEADER
 from scripts.embedded.agentcore.server import Server, Settings, listen, open_data_plane
-from scripts.embedded.cloud import REGION
 
 IDLE_SECONDS, LIFETIME_SECONDS = 60, 600
 TRUST = {

@@ -1,0 +1,53 @@
+"""Where the embedded cloud is: its Region, and its three loopback ports."""
+
+import socket
+from dataclasses import dataclass
+
+REGION = "us-east-1"
+"""The Region of stage `embedded` in cdk.json."""
+DEFAULT_PORT = 4566
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Three ports, one after the other from *base*."""
+
+    base: int = DEFAULT_PORT
+
+    @property
+    def services(self) -> int:
+        """MiniStack."""
+        return self.base
+
+    @property
+    def bedrock(self) -> int:
+        """The Bedrock server."""
+        return self.base + 1
+
+    @property
+    def agentcore(self) -> int:
+        """AgentCore's data plane."""
+        return self.base + 2
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the section `endpoints` of a stage that is deployed here."""
+        return {
+            "services": f"http://localhost:{self.services}",
+            "bedrock": f"https://localhost:{self.bedrock}",
+            "agentcore": f"http://localhost:{self.agentcore}",
+        }
+
+    def taken(self) -> list[int]:
+        """Return those that something listens on."""
+        return [port for port in (self.services, self.bedrock, self.agentcore) if _is_taken(port)]
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
