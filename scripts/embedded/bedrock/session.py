@@ -47,8 +47,8 @@ class Session:
     model: Model
     conversation: Conversation
     limits: Limits
-    _output: Output
-    _exchange: Exchange
+    output: Output
+    exchange: Exchange
     endpointing_seconds: float | None = None
     """Silence that ends a turn, instead of the model's own."""
     received: Counter[str] = field(default_factory=Counter)
@@ -67,17 +67,17 @@ class Session:
 
     def drop(self) -> None:
         """Cut the connection without a word."""
-        self._exchange.drop()
+        self.exchange.drop()
 
     def stall(self) -> None:
         """Read and write nothing more, and keep the connection."""
         self.passable.clear()
-        self._output.mute()
+        self.output.mute()
 
     def fail(self, name: str, message: str) -> None:
         """End the stream with an exception; *name* is a member of the operation's output union."""
-        self._output.exception(name, message)
-        self._exchange.end()
+        self.output.exception(name, message)
+        self.exchange.end()
 
     async def close(self) -> None:
         """Stop answering and wait until nothing of this session runs any more."""
@@ -114,20 +114,20 @@ class Session:
         if self.received["promptStart"] > 1:
             raise InvalidEventError("This prompt is open already; one stream holds one prompt.")
         audio = _need(body, "audioOutputConfiguration", dict)
-        self._output.prompt_name = _need(body, "promptName", str)
+        self.output.prompt_name = _need(body, "promptName", str)
         self.conversation.output_rate = _sample_rate(audio)
         self.conversation.voice_id = _need(audio, "voiceId", str)
         for tool in (body.get("toolConfiguration") or {}).get("tools", ()):
             specification = _need(tool, "toolSpec", dict)
             schema = _need(specification, "inputSchema", dict).get("json", "{}")
             self.conversation.tools[_need(specification, "name", str)] = _json(schema, "A tool's inputSchema")
-        self._output.completion_start()
+        self.output.completion_start()
 
     def _content_start(self, body: Body) -> None:
         if not self.received["promptStart"] or self._prompt_ended:
             raise InvalidEventError("contentStart came outside a prompt.")
         name, kind = _need(body, "contentName", str), _need(body, "type", str)
-        if _need(body, "promptName", str) != self._output.prompt_name:
+        if _need(body, "promptName", str) != self.output.prompt_name:
             raise InvalidEventError(f"No prompt is named {body['promptName']!r}.")
         if name in self._blocks:
             raise InvalidEventError(f"The content block {name!r} is open already.")
@@ -178,7 +178,7 @@ class Session:
 
     def _prompt_end(self, _body: Body) -> None:
         self._prompt_ended = True
-        self._output.completion_end()
+        self.output.completion_end()
 
     def _session_end(self, _body: Body) -> None:
         self.ended = True

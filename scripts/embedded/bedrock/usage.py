@@ -53,8 +53,8 @@ class Usage:
 
 
 def _whole(tokens: Tokens) -> dict[str, dict[str, int]]:
-    """Round down and nest as on the wire."""
+    """Count whole tokens only and nest as on the wire; sums of fractions come out a hair short."""
     return {
-        way: {f"{kind}Tokens": int(tokens[way, kind]) for kind in ("speech", "text")}
+        way: {f"{kind}Tokens": int(round(tokens[way, kind], 6)) for kind in ("speech", "text")}
         for way in ("input", "output")
     }

@@ -36,7 +36,7 @@ class _Variant:
 # person tells them apart at once (fundamental about 130 Hz, and 90 Hz with a robot's echo).
 _VARIANTS = {
     Voice.AGENT: _Variant("en-us+klatt4", 150, 78),
-    Voice.CALLER: _Variant("en-us+robosoft3", 150, 50),
+    Voice.CALLER: _Variant("en-us+robosoft3", 140, 50),
 }
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
