@@ -32,8 +32,11 @@ class Preload:
         await self._ready.wait()
 
     async def _run(self) -> None:
-        await asyncio.to_thread(_import_everything)
+        await self._import()
         self._ready.set()
+
+    async def _import(self) -> None:
+        await asyncio.to_thread(_import_everything)
 
 
 def _import_everything() -> None:

@@ -84,6 +84,7 @@ class GuardedStream:
         self._transport = transport
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue(WAITING_EVENTS)
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._output: Any = None
         self._incoming: asyncio.Future[Any] | None = None
         self._writer = asyncio.create_task(self._write())
         self.input_stream = self
@@ -103,9 +104,9 @@ class GuardedStream:
         Raises:
             StreamLostError: The stream was refused, broke, stalled or ended.
         """
-        _, output = await self._within(self._stream.await_output, CONNECT_SECONDS)
+        _, self._output = await self._within(self._stream.await_output, CONNECT_SECONDS)
         while True:
-            result = await self._within(output.receive)
+            result = await self._within(self._output.receive)
             if result is None:
                 raise StreamLostError("The model ended the stream.")
             if not isinstance(result, InvokeModelWithBidirectionalStreamOutputChunk):
@@ -114,16 +115,26 @@ class GuardedStream:
                 yield json.loads(result.value.bytes_).get("event", {})
 
     async def close(self) -> None:
-        """End the stream, politely if Bedrock listens, within half a second if not."""
+        """End the stream, politely if Bedrock listens, within about half a second if not."""
         self._give_up("Closed by the agent.")
         await _briefly(self._outgoing.join())
         self._writer.cancel()
         await _briefly(self._stream.input_stream.close())
+        # Never cancelled before the connection is gone: the SDK's native half may still complete what it
+        # waits for, and prints a traceback if that is cancelled.
+        last_words = asyncio.ensure_future(self._hear_out())
+        last_words.add_done_callback(_retrieve)
+        await asyncio.wait({last_words}, timeout=FAREWELL_SECONDS)
         await self._transport.abandon()
-        if self._incoming and not self._incoming.done():
-            # Cancelled while the SDK's native thread may still complete it, it would print a traceback.
-            await asyncio.wait({self._incoming}, timeout=FAREWELL_SECONDS)
-            self._incoming.cancel()
+        await asyncio.wait({last_words}, timeout=FAREWELL_SECONDS)
+        last_words.cancel()
+
+    async def _hear_out(self) -> None:
+        """Wait for Bedrock to end its side, as it does on `sessionEnd`."""
+        if self._incoming:
+            await asyncio.wait({self._incoming})
+        while self._output and await self._output.receive() is not None:
+            pass
 
     async def _within(self, ask: Callable[[], Any], seconds: float | None = None) -> Any:
         self._incoming = asyncio.ensure_future(ask())
