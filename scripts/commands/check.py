@@ -14,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from scripts.commands import config_table
+
 ROOT = Path(__file__).resolve().parents[2]
 NAG_PACK = "AwsSolutions"
 # W3005: CDK writes DependsOn where a reference already implies it.
 CFN_LINT_IGNORES = ("--ignore-checks", "W3005")
 
-type Check = tuple[str, Callable[[], str]]
+type Check = tuple[str, Callable[[], object]]
 
 
 class CheckError(Exception):
@@ -43,6 +45,7 @@ def checks() -> Iterable[Check]:
     for stage in json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]:
         yield f"synth of stage {stage}", partial(synth, stage)
     yield "types", partial(run, "mypy")
+    yield "docs/config.md", config_page
     yield "lint", partial(run, "ruff", "check", "--output-format", "concise", ".")
     yield "format", partial(run, "ruff", "format", "--check", ".")
 
@@ -60,7 +63,7 @@ def report(check: Check) -> bool:
     return True
 
 
-def synth(stage: str) -> str:
+def synth(stage: str) -> None:
     """Synthesise one stage without network; neither cdk-nag nor cfn-lint may find anything.
 
     cdk-nag's warnings do not fail a synth in which another finding is acknowledged, hence the look at
@@ -73,7 +76,7 @@ def synth(stage: str) -> str:
         run("cdk", "synth", "--quiet", "--no-lookups", "-c", f"stage={stage}", "--output", apart)
         if found := nag_findings(Path(apart, "validation-report.json")):
             raise CheckError("\n".join(found))
-        return run("cfn-lint", *CFN_LINT_IGNORES, "--", f"{apart}/**/*.template.json")
+        run("cfn-lint", *CFN_LINT_IGNORES, "--", f"{apart}/**/*.template.json")
 
 
 def nag_findings(validation: Path) -> list[str]:
@@ -93,6 +96,16 @@ def nag_findings(validation: Path) -> list[str]:
         for violation in reports[0]["violations"]
         for construct in violation["violatingConstructs"]
     ]
+
+
+def config_page() -> None:
+    """Compare docs/config.md with the knobs that it describes.
+
+    Raises:
+        CheckError: It is not true any more.
+    """
+    if not config_table.PAGE.exists() or config_table.PAGE.read_text() != config_table.render():
+        raise CheckError("docs/config.md does not say what stacks/config.py does; run scripts/config-table.")
 
 
 def run(*command: str) -> str:

@@ -7,13 +7,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A test that hangs ends the run and shows where it hangs, long before CI's own limit says only "killed".
-LONGEST_TEST_SECONDS = 300
-HANGING_ENDS = (
-    *("-o", f"faulthandler_timeout={LONGEST_TEST_SECONDS}"),
-    *("-o", "faulthandler_exit_on_timeout=true"),
-)
-
 
 def main(arguments: list[str]) -> None:
     """Run `scripts/test`; ends with pytest's summary and its exit code."""
@@ -23,7 +16,7 @@ def main(arguments: list[str]) -> None:
     if system.returncode:
         print("test: going on without them; the tests that need them will fail and say so.", file=sys.stderr)
     os.chdir(ROOT)
-    os.execvp("pytest", ["pytest", *HANGING_ENDS, *arguments])  # noqa: S606  (no shell: the arguments stay apart)
+    os.execvp("pytest", ["pytest", *arguments])  # noqa: S606  (no shell: the arguments stay apart)
 
 
 if __name__ == "__main__":

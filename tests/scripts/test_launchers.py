@@ -18,11 +18,12 @@ LAUNCHERS = sorted(
 def test_a_launcher_starts_its_command_inside_the_environment(launcher: Path):
     """Whoever clones the repository starts any command first: each brings what it needs."""
     shebang, purpose, start = launcher.read_text().splitlines()
+    module = launcher.name.replace("-", "_")
 
     assert shebang == "#!/usr/bin/env bash"
     assert purpose.startswith("# ")
-    assert f'/setup" --then python -m scripts.commands.{launcher.name} "$@"' in start
-    assert (ROOT / f"scripts/commands/{launcher.name}.py").is_file()
+    assert f'/setup" --then python -m scripts.commands.{module} "$@"' in start
+    assert (ROOT / f"scripts/commands/{module}.py").is_file()
     assert os.access(launcher, os.X_OK)
 
 
