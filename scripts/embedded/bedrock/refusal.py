@@ -52,3 +52,8 @@ def throttled() -> Refusal:
     """The account has as many streams or requests as it may."""
     message = "Too many requests, please wait before trying again."
     return Refusal(429, "ThrottlingException", message)
+
+
+def unavailable(message: str) -> Refusal:
+    """This server lacks something of its own."""
+    return Refusal(503, "ServiceUnavailableException", message)

@@ -17,7 +17,7 @@ from scripts.embedded.bedrock.http2 import Exchange
 from scripts.embedded.bedrock.incoming import events
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.output import Output
-from scripts.embedded.bedrock.refusal import Refusal, throttled
+from scripts.embedded.bedrock.refusal import Refusal, throttled, unavailable
 from scripts.embedded.bedrock.session import InvalidEventError, Session
 
 
@@ -38,11 +38,15 @@ class Streams:
         try:
             if self.faults.befall_connect(exchange):
                 return
-            admission = admit(exchange.headers, self.lookup)
+            # In a thread, because whoever knows the credentials may be another process.
+            admission = await asyncio.to_thread(admit, exchange.headers, self.lookup)
             if sum(not one.closed.is_set() for one in self.sessions) >= self.limits.concurrent_streams:
                 raise throttled()
         except Refusal as refusal:
             refusal.answer(exchange)
+            return
+        except OSError as fault:
+            unavailable(f"Whose key this is cannot be asked: {fault}.").answer(exchange)
             return
         await self._serve(exchange, admission)
 

@@ -101,6 +101,13 @@ async def test_more_streams_than_the_account_may_have_are_throttled(serve):
             await next_one.end()
 
 
+async def test_credentials_that_cannot_be_asked_for_are_our_fault_and_said(serve, tmp_path):
+    """The embedded cloud's other half may be gone; the agent must not take that for its own error."""
+    gone = CredentialsFile(tmp_path / "nowhere.json")
+    async with serve(ScriptedBrain(), credentials=gone) as server:
+        assert "ServiceUnavailableException" in named(await refusal(server.url))
+
+
 def test_a_credentials_file_is_read_at_each_look_up(tmp_path):
     """Keys are issued while the server runs."""
     path = tmp_path / "credentials.json"
