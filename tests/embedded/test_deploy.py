@@ -12,8 +12,9 @@ from botocore.httpsession import URLLib3Session
 from websockets.asyncio.client import connect
 
 from scripts.embedded.address import REGION
+from tests.embedded.waiting import until
 
-STACKS = ("Network", "Turn", "Runtime", "Door")
+STACKS = ("Network", "Turn", "Runtime", "Door", "Monitoring", "Billing")
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +61,12 @@ async def test_the_door_opens_a_session_that_its_url_joins(deployed):
     status, session = call_door(deployed, "POST", "/sessions", body=b'{"transport": "websocket"}')
     assert status == 201, session
 
-    async with connect(session["url"], proxy=None) as line:
-        await line.recv()
-        status, shown = call_door(deployed, "GET", f"/sessions/{session['session_id']}")
-    assert (status, shown["state"]) == (200, "active")
+    path = f"/sessions/{session['session_id']}"
+    async with connect(session["url"], proxy=None):
+        await until(lambda: call_door(deployed, "GET", path)[1]["state"] == "active")
 
-    status, _ = call_door(deployed, "DELETE", f"/sessions/{session['session_id']}")
-    assert status == 200
+    assert call_door(deployed, "DELETE", path)[0] == 200
+    assert call_door(deployed, "GET", path)[1]["state"] == "closed"
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,15 @@ def left_over(cloud):
         found += getattr(cloud.client(service), operation)(**extra).get(key, [])
     gateways = cloud.client("ec2").describe_nat_gateways()["NatGateways"]
     return found + [one for one in gateways if one["State"] != "deleted"]
+
+
+@pytest.mark.parametrize("stage", ["prod", "coturn"])
+def test_the_other_shipped_stages_deploy_too(deployed, stage):
+    """They differ in network and relays; a template that CloudFormation refuses must fail before AWS does."""
+    mail = {"alarm_email": "on-call@example.com"}
+
+    deployed.deploy(stage, {"monitoring": mail, "billing": mail})
+    assert {f"Hotline-{stage}-{one}" for one in STACKS} <= set(deployed.stacks())
+
+    deployed.destroy()
+    assert left_over(deployed) == []

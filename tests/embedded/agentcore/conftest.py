@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 from scripts.embedded.address import REGION
 from scripts.embedded.agentcore.forwarding import SESSION_HEADER
 from scripts.embedded.agentcore.server import Server, Settings, listen, open_data_plane
+from tests.embedded.waiting import until
 
 IDLE_SECONDS, LIFETIME_SECONDS = 60, 600
 TRUST = {
@@ -177,10 +178,3 @@ async def serving(cloud, runtime, clock, folder):
 @pytest.fixture
 def session_id():
     return f"session-{uuid.uuid4()}"
-
-
-async def until(condition):
-    """Wait until *condition* holds; the test's own timeout bounds it."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is waited for is in another process
-            await asyncio.sleep(0.02)

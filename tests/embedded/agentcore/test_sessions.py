@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.agentcore.conftest import IDLE_SECONDS, LIFETIME_SECONDS, Runtime, until
+from tests.embedded.agentcore.conftest import IDLE_SECONDS, LIFETIME_SECONDS, Runtime
+from tests.embedded.waiting import until
 
 
 def alive(pid):

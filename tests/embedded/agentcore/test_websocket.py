@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from scripts.embedded.agentcore.forwarding import FRAME_BYTES
-from tests.embedded.agentcore.conftest import until
+from tests.embedded.waiting import until
 
 
 async def closed_with(line):
