@@ -96,8 +96,12 @@ def check_with_nag(app: cdk.App) -> None:
 
 def main() -> int:
     """Synthesise, or say on standard error what keeps the stage from being deployed."""
-    # CloudFormation's schemas are checked by cfn-lint in the tests; the built-in check costs 4 to 8 s.
-    app = cdk.App(builtin_cloud_formation_validation=False)
+    app = cdk.App(
+        # cfn-lint checks the same schemas in scripts/check; here it would cost 4 to 8 s.
+        builtin_cloud_formation_validation=False,
+        # They would carry the paths of this machine into the assembly.
+        stack_traces=False,
+    )
     try:
         build(app)
     except ConfigError as fault:

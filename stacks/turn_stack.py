@@ -7,7 +7,6 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from stacks.config import CoturnConfig, ExternalTurnConfig, ManagedTurnConfig, TurnConfig
-from stacks.parts.coturn_relays import CoturnRelays
 from stacks.parts.external_relays import ExternalRelays
 from stacks.parts.managed_relays import ManagedRelays
 from stacks.parts.relays import Relays
@@ -34,6 +33,9 @@ class TurnStack(Stack):
             case ManagedTurnConfig():
                 self.relays = ManagedRelays(self, "Managed", config=config, stage=stage)
             case CoturnConfig():
+                # It loads libraries (Auto Scaling, Secrets Manager) that no other kind of relays waits for.
+                from stacks.parts.coturn_relays import CoturnRelays  # noqa: PLC0415
+
                 self.relays = CoturnRelays(
                     self, "Coturn", config=config, vpc=vpc, agent_security_group=agent_security_group
                 )
