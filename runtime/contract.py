@@ -36,6 +36,8 @@ class Agent:
         self._settings = settings
         self._health = Health()
         self._preload = Preload()
+        self.broken = asyncio.Event()
+        """Set when the agent can never hold a call."""
         self._calls: set[Any] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -63,9 +65,14 @@ class Agent:
             event = await receive()
             await send({"type": f"{event['type']}.complete"})
             if event["type"] == "lifespan.startup":
-                self._preload.start()
+                self._preload.start().add_done_callback(self._look_at)
             else:
                 return
+
+    def _look_at(self, loading: asyncio.Task[None]) -> None:
+        if not loading.cancelled() and (fault := loading.exception()):
+            _log.error("The agent cannot start.", extra={"fault": f"{type(fault).__name__}: {fault}"})
+            self.broken.set()
 
     async def _respond(self, scope: Mapping[str, Any], receive: Receive) -> tuple[HTTPStatus, Message]:
         match scope["method"], scope["path"]:

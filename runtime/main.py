@@ -24,8 +24,8 @@ PORT = 8080
 FRAME_BYTES = 32 * 1024
 """Largest WebSocket message taken; see `runtime.transports.caller_socket`."""
 
-BROKEN_ENVIRONMENT = 2
-"""Exit status."""
+BROKEN_AGENT, BROKEN_ENVIRONMENT = 1, 2
+"""Exit statuses."""
 
 
 def main() -> int:
@@ -36,9 +36,15 @@ def main() -> int:
     except SettingsError as fault:
         sys.stderr.write(f"{fault}\n")
         return BROKEN_ENVIRONMENT
-    start_logging()
+    _prepare()
     with asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(_serve(settings, host, port))
+
+
+def _prepare() -> None:
+    start_logging()
+    # numpy's algebra library starts a thread per core when it is imported; nothing here needs one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _port(text: str) -> int:
@@ -75,8 +81,15 @@ async def _serve(settings: RuntimeSettings, host: str, port: int) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, lambda: asyncio.ensure_future(_stop(agent, server)))
+    giving_up = asyncio.create_task(_give_up_if_broken(agent, server))
     await server.serve()
-    return 0
+    giving_up.cancel()
+    return BROKEN_AGENT if agent.broken.is_set() else 0
+
+
+async def _give_up_if_broken(agent: Agent, server: uvicorn.Server) -> None:
+    await agent.broken.wait()
+    server.should_exit = True
 
 
 async def _stop(agent: Agent, server: uvicorn.Server) -> None:

@@ -14,6 +14,20 @@ SORRY: Answer = {"problem": "This cannot be looked up right now. Say so, and off
 _log = logging.getLogger(__name__)
 
 
+async def _refuse(_: Mapping[str, Any]) -> Answer:
+    raise LookupError("The model called a tool that there is not.")
+
+
+_UNKNOWN = Tool(
+    name="unknown",  # not the model's word for it: a log is no place for what a model makes up
+    description="Stands for every name that is none of a tool.",
+    parameters={},
+    deadline_seconds=1.0,
+    owner="agent team",
+    run=_refuse,
+)
+
+
 class Toolbox:
     """The tools of one call."""
 
@@ -27,7 +41,7 @@ class Toolbox:
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> Answer:
         """Run a tool; whatever happens to it, the model gets something to say."""
-        tool = self._tools[name]
+        tool = self._tools.get(name, _UNKNOWN)
         started = time.monotonic()
         answer, error = await _answer(tool, arguments)
         self._metrics.write(
@@ -36,10 +50,10 @@ class Toolbox:
                 TOOL_ERRORS: 1 if error else 0,
                 TOOL_LATENCY: round((time.monotonic() - started) * MILLISECONDS, 1),
             },
-            tool=name,
+            tool=tool.name,
         )
         if error:
-            _log.error("A tool failed.", extra={"tool": name, "owner": tool.owner, "error": error})
+            _log.error("A tool failed.", extra={"tool": tool.name, "owner": tool.owner, "error": error})
         return answer
 
 

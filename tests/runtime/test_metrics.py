@@ -1,0 +1,81 @@
+"""The list of metrics, against the page, the format and a real call."""
+
+import io
+import json
+import re
+import time
+
+import pytest
+
+from runtime.metrics import METRICS, NAMESPACE, SESSION_COST, SESSION_DURATION, MetricWriter
+from scripts.commands.metrics_table import PAGE, render
+from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from tests.runtime.conftest import GREETING, ask, greeted, speak, until
+
+LOOK_UP = Scripted(tool=("order_status", {"order_number": "427"}), says="{result}", tone_seconds=4)
+ANSWER = Scripted(says="Fine.", tone_seconds=0.3)
+
+
+@pytest.fixture
+def emitted() -> io.StringIO:
+    return io.StringIO()
+
+
+def test_the_page_lists_what_the_code_does():
+    """Alarms and runbooks are read at night; run scripts/metrics-table."""
+    assert PAGE.read_text() == render()
+
+
+def test_names_are_unique_and_cloudwatchs_own_style():
+    """Two metrics of one name are one wrong metric."""
+    names = [metric.name for metric in METRICS]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"([A-Z][a-z]+)+", name) for name in names)
+
+
+def test_a_line_is_an_embedded_metric(emitted):
+    """CloudWatch takes a malformed line for text, and the alarm on it for missing data."""
+    before = int(time.time() * 1000)
+    MetricWriter("prod", out=emitted).write({SESSION_DURATION: 12.5, SESSION_COST: 0.01}, reason="idle")
+    (line,) = map(json.loads, emitted.getvalue().splitlines())
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+
+    assert before <= line["_aws"]["Timestamp"] <= before + 60_000
+    assert directive["Namespace"] == NAMESPACE
+    assert directive["Dimensions"] == [["Stage"]]
+    assert {"Name": "SessionDuration", "Unit": "Seconds"} in directive["Metrics"]
+    assert (line["Stage"], line["SessionDuration"], line["reason"]) == ("prod", 12.5, "idle")
+    assert all(metric["Name"] in line for metric in directive["Metrics"])
+
+
+async def test_a_call_emits_every_metric_of_the_agents(start_agent):
+    """A metric that is listed and never sent is an alarm that never rings."""
+    async with start_agent(ScriptedBrain(GREETING, LOOK_UP, ANSWER)) as world:
+        session_id = world.open_session()
+        async with world.call(session_id) as line:
+            await greeted(line)
+            spoke = await speak(line)
+            await until(lambda: line.ear.first_audible_after(spoke))
+            await ask(line)  # over the answer
+            await line.hang_up()
+        await world.closed(session_id)
+        await until(lambda: world.metrics("SessionDuration"))
+
+    for metric in METRICS:
+        if metric.emitted_by == "agent":
+            assert world.metrics(metric.name), metric.name
+    assert world.metrics("Interruptions") == [1]
+    assert all(0 < value < 60_000 for value in world.metrics("VoiceToVoiceLatency"))
+
+
+async def test_voice_to_voice_is_what_the_caller_hears(start_agent):
+    """A dashboard that flatters the agent is worse than none: it must agree with the caller's own clock."""
+    slow = Scripted(says="Let me think.", think_ms=400, tone_seconds=0.3)
+    async with start_agent(ScriptedBrain(GREETING, slow)) as world, world.call() as line:
+        await greeted(line)
+        waited = await ask(line)
+        (measured,) = world.metrics("VoiceToVoiceLatency")
+
+    assert measured / 1000 == pytest.approx(waited, abs=0.25)
+    assert measured >= 600  # 200 ms of silence that end the turn, 400 ms of thought

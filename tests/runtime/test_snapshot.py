@@ -1,0 +1,90 @@
+"""AgentCore restores every session from one snapshot of the started agent: what may not be in it."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.runtime.conftest import greeted
+
+ROOT = Path(__file__).parents[2]
+
+PROBE = """
+import asyncio, gc, json, os, random, socket, ssl, sys, threading
+import runtime.main
+from runtime import preload
+sys.modules["runtime.main"]._prepare()
+preload._import_everything()
+from awscrt.io import ClientBootstrap, EventLoopGroup
+from botocore.client import BaseClient
+from botocore.credentials import Credentials
+from botocore.session import Session
+from smithy_http.aio.crt import AWSCRTHTTPClient
+
+gc.unfreeze()
+LIVE = (socket.socket, asyncio.AbstractEventLoop, BaseClient, Credentials, Session, AWSCRTHTTPClient,
+        ClientBootstrap, EventLoopGroup)
+print(json.dumps({
+    "live": sorted({type(one).__name__ for one in gc.get_objects() if isinstance(one, LIVE)}),
+    "threads": len(os.listdir("/proc/self/task")),
+    "sockets": [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+                if os.path.exists(f"/proc/self/fd/{fd}")
+                and os.readlink(f"/proc/self/fd/{fd}").startswith("socket")],
+    "modules": sorted(sys.modules),
+}))
+"""
+
+
+def probe() -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_nothing_that_would_be_shared_or_stale_is_made_at_import():
+    """A client, a key or a socket from the snapshot would be the same, and too old, in every session."""
+    found = probe()
+
+    assert found["live"] == []
+    assert found["sockets"] == []
+    assert found["threads"] == 1
+
+
+def test_what_a_call_needs_is_imported_before_it():
+    """What the snapshot lacks, every caller waits for."""
+    modules = set(probe()["modules"])
+
+    assert {"pipecat.pipeline.worker", "aws_sdk_bedrock_runtime.client", "boto3.session", "numpy"} <= modules
+
+
+def test_what_no_call_needs_is_not_imported():
+    """Each of these was measured: FastAPI 0.25 s, the voice detectors 46 MB, for nothing."""
+    modules = set(probe()["modules"])
+
+    assert not modules & {
+        "fastapi",
+        "onnxruntime",
+        "transformers",
+        "numba",
+        "cv2",
+        "openai",
+        "bedrock_agentcore",
+    }
+
+
+async def test_each_call_draws_random_numbers_of_its_own(start_agent):
+    """Python's generator is seeded once, before the snapshot: every session would repeat the others."""
+    random.seed(7)
+    random.getrandbits(32)  # from here on the state stays, but for its position, for 600 draws
+    shared = random.getstate()[1][:-1]
+    async with start_agent() as world, world.call() as line:
+        await greeted(line)
+
+        assert random.getstate()[1][:-1] != shared
