@@ -53,6 +53,8 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
     MonitoringStack(
         app, f"{name}-Monitoring", config=config.monitoring, stage=stage, runtime=runtime, door=door, env=env
     )
+    # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
+    cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])
     billing = BillingStack(app, f"{name}-Billing", config=config.billing, stage=stage, env=env)
     if config.endpoints is None:  # an embedded cloud sends no mail
         # The two stacks that wait for no other: nothing is created while nobody would hear of it.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from stacks.regions import DEPLOYABLE_REGIONS
 from stacks.sections.door import DoorConfig
@@ -69,6 +69,17 @@ class DeploymentConfig(Section):
                 + ", ".join(sorted(DEPLOYABLE_REGIONS))
             )
         return region
+
+    @field_validator("door")
+    @classmethod
+    def _lets_in_no_more_than_relays_carry(cls, door: DoorConfig, info: ValidationInfo) -> DoorConfig:
+        turn = info.data.get("turn")
+        if isinstance(turn, ManagedTurnConfig) and door.concurrency > turn.peak_concurrent_calls:
+            raise ValueError(
+                f"concurrency ({door.concurrency}) exceeds turn.peak_concurrent_calls "
+                f"({turn.peak_concurrent_calls}), so calls let in would find no relay; raise that or lower this"
+            )
+        return door
 
     @classmethod
     def for_stage(cls, stage: str, stages: Mapping[str, Any], overrides: str = "") -> Self:

@@ -124,6 +124,14 @@ class ExternalTurnConfig(Section):
         json_schema_extra=price("US$0.40 a month"),
     )
 
+    @field_validator("secret_arn")
+    @classmethod
+    def _is_in_the_region(cls, arn: str, info: ValidationInfo) -> str:
+        region = (info.context or {}).get("region")
+        if region and arn.split(":")[3] != region:
+            raise ValueError(f"is in another Region than the stage ({region}); replicate the secret there")
+        return arn
+
 
 type TurnConfig = Annotated[
     ManagedTurnConfig | CoturnConfig | ExternalTurnConfig, Field(discriminator="kind")

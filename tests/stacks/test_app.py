@@ -37,6 +37,13 @@ def test_a_stage_is_six_stacks(shipped: Deployment):
     assert set(shipped.templates) == set(STACKS)
 
 
+def test_everything_carries_the_name_of_its_stage(shipped: Deployment):
+    """The bill can be split by it, and what a failed destruction left can be found by it."""
+    for stack in STACKS:
+        properties = shipped.manifest["artifacts"][f"Hotline-{shipped.stage}-{stack}"]["properties"]
+        assert properties["tags"] == {"hotline:stage": shipped.stage}
+
+
 def test_references_go_one_way(shipped: Deployment):
     """Whoever destroys or redeploys a stack knows which others wait for it: those to its right."""
     order = ["Network", "Turn", "Runtime", "Door", "Monitoring"]

@@ -130,6 +130,25 @@ def test_values_that_cannot_work_are_refused_where_they_stand(section: dict[str,
     assert said in faults_of(stage_with(**section))
 
 
+def test_the_door_lets_in_no_more_calls_than_the_relays_carry():
+    """Two knobs of two people: the calls beyond would connect and stay silent."""
+    said = faults_of(stage_with(door={"concurrency": 101}))
+
+    assert "stages.mine.door: concurrency (101) exceeds turn.peak_concurrent_calls (100)" in said
+
+
+def test_a_third_partys_key_must_be_in_the_region():
+    """Secrets Manager answers for its own Region only."""
+    stages = stage_with()
+    stages["mine"]["turn"] = {
+        "kind": "external",
+        "provider": "twilio",
+        "secret_arn": "arn:aws:secretsmanager:us-west-2:123456789012:secret:relays-AbCdEf",
+    }
+
+    assert "is in another Region than the stage (us-east-1)" in faults_of(stages)
+
+
 def test_relay_ports_must_hold_the_calls_of_a_relay():
     """A range that is too narrow refuses allocations only under load."""
     turn = {"kind": "coturn", "realm": "turn.test", "relay_ports_last": 49_500}
