@@ -1,0 +1,108 @@
+"""Start and end of the embedded cloud as a whole."""
+
+import io
+import json
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
+from tests.embedded.conftest import free_base_port
+from tests.embedded.waiting import until
+
+ENTERED = """
+import sys, threading
+from scripts.embedded.cloud import EmbeddedCloud
+with EmbeddedCloud(base_port=int(sys.argv[1]), progress=lambda line: None):
+    print("entered", flush=True)
+    threading.Event().wait()
+"""
+TELL = """
+import os, sys
+import boto3
+
+def handler(event, context):
+    arn = boto3.client("sts").get_caller_identity()["Arn"]
+    return {"environment": dict(os.environ), "path": sys.path, "arn": arn}
+"""
+TRUST = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    ]
+}
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_taken_port_is_named_before_anything_starts(which):
+    """The commonest fault on a developer's machine; a traceback from a child would not help."""
+    base = free_base_port()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", base + which))
+        other.listen()
+
+        with pytest.raises(EmbeddedCloudError, match=rf"Port {base + which} on 127\.0\.0\.1 is taken"):
+            EmbeddedCloud(base_port=base, progress=lambda _line: None).__enter__()
+
+
+def test_a_cloud_that_ended_left_nothing():
+    """No process, no port, no file."""
+    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
+        assert cloud.work.exists()
+        assert len(cloud.remains()) == 3 + 3 + 1
+
+    assert cloud.remains() == []
+
+
+async def test_a_killed_cloud_takes_its_servers_along():
+    """SIGKILL runs no cleanup of ours; the servers must end all the same."""
+    base = free_base_port()
+    process = enter_elsewhere(base)
+
+    process.kill()
+    process.wait()
+
+    fresh = EmbeddedCloud(base_port=base)
+    await until(lambda: not fresh.ports.taken())
+
+
+def enter_elsewhere(base):
+    """Start a cloud in another process, and return when it is up."""
+    command = [sys.executable, "-c", ENTERED, str(base)]
+    process = subprocess.Popen(command, cwd=Path.cwd(), stdout=subprocess.PIPE)
+    with process.stdout as output:
+        assert output.readline() == b"entered\n"
+    return process
+
+
+def test_a_function_sees_its_own_environment_and_its_roles_keys(cloud):
+    """The door's Lambda must find everything in what was deployed, as on AWS."""
+    iam, functions = cloud.client("iam"), cloud.client("lambda")
+    role = iam.create_role(RoleName="teller", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    functions.create_function(
+        FunctionName="teller",
+        Role=role,
+        Runtime="python3.13",
+        Handler="main.handler",
+        Code={"ZipFile": zipped("main.py", TELL)},
+        Environment={"Variables": {"DEPLOYED": "yes"}},
+    )
+
+    told = json.load(functions.invoke(FunctionName="teller")["Payload"])
+
+    environment = told["environment"]
+    assert environment["DEPLOYED"] == "yes"
+    assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert not [name for name in environment if name.startswith(("HOTLINE_", "PYTHONPATH"))]
+    assert not [one for one in told["path"] if Path(one or "/").resolve() == Path.cwd()]
+    assert ":assumed-role/teller/" in told["arn"]
+
+
+def zipped(name, text):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, text)
+    return buffer.getvalue()
