@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -18,6 +19,8 @@ OPEN_SECONDS = 30
 """Longest wait for the agent to take the call; a cold microVM needs a few seconds."""
 CLOSE_SECONDS = 3
 """Longest wait for the agent to hang up after it was asked to."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Never behind a proxy, whatever the environment says."""
 LARGEST_FRAME_BYTES = 1024 * 1024
 _LONGEST_REFUSAL = 300
 """Characters of the other side's explanation that are repeated."""
@@ -87,12 +90,14 @@ class Line:
 
 async def _connect(url: str, headers: Mapping[str, str]) -> ClientConnection:
     try:
+        proxy: Literal[True] | None = None if urlsplit(url).hostname in LOOPBACK else True
         return await connect(
             url,
             additional_headers=headers,
             open_timeout=OPEN_SECONDS,
             max_size=LARGEST_FRAME_BYTES,
             compression=None,
+            proxy=proxy,
         )
     except (InvalidHandshake, OSError, TimeoutError) as fault:
         raise RefusedError(

@@ -16,13 +16,19 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError
 from scripts.embedded.cloud import EmbeddedCloud
 
-RUNNING = Path(__file__).resolve().parents[2] / ".cache" / "embedded.json"
+CACHE = Path(__file__).resolve().parents[2] / ".cache"
 _ONLY_MINE = 0o600
 
 
+def running_file(port: int) -> Path:
+    """Return where the cloud whose first port is *port* announces itself."""
+    return CACHE / f"embedded-{port}.json"
+
+
 @contextlib.contextmanager
-def announced(cloud: EmbeddedCloud, stage: str, path: Path = RUNNING) -> Iterator[None]:
+def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
     """Let other commands find *cloud* for the block."""
+    path = running_file(cloud.ports.base)
     content = {
         "process": os.getpid(),
         "stage": stage,
@@ -39,18 +45,18 @@ def announced(cloud: EmbeddedCloud, stage: str, path: Path = RUNNING) -> Iterato
         path.unlink(missing_ok=True)
 
 
-def find_running(path: Path = RUNNING) -> Deployment:
-    """Return the deployment on the embedded cloud that runs now.
+def find_running(port: int) -> Deployment:
+    """Return the deployment on the embedded cloud whose first port is *port*.
 
     Raises:
         NotDeployedError: None runs.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(running_file(port).read_text())
         os.kill(content["process"], 0)
     except (OSError, ValueError):
         raise NotDeployedError(
-            "No embedded cloud is running.  Start one with `scripts/local` in another terminal, or let "
+            f"No embedded cloud is running at port {port}.  Start one with `scripts/local` in another terminal, or let "
             "`scripts/local --call` start one, call it and end it."
         ) from None
     environment = content["environment"]

@@ -26,6 +26,7 @@ from scripts.calling.report import print_figures
 from scripts.calling.running import find_running
 from scripts.calling.utterance import Utterance, write_wav
 from scripts.calling.voice import spoken
+from scripts.embedded.cloud import DEFAULT_PORT
 
 QUESTION = "What is the status of my order number four two seven?"
 INTERRUPTED = 130
@@ -67,6 +68,9 @@ def parse_arguments() -> argparse.Namespace:
     what.add_argument("--wav", metavar="FILE", type=Path, help="play a recording instead")
     parser.add_argument("--transport", choices=("websocket",), default="websocket")
     parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
     parser.add_argument("--record", metavar="FILE", type=Path, help="write the agent's answer as WAV")
     return parser.parse_args()
@@ -79,7 +83,7 @@ def find(options: argparse.Namespace) -> Deployment:
         CallError: It is not deployed, or not to be found with these credentials.
     """
     if options.embedded:
-        return find_running()
+        return find_running(options.port)
     try:
         return Deployment.of_stage(options.stage, boto3.Session(region_name=options.region))
     except ProfileNotFound as fault:

@@ -132,7 +132,12 @@ def check_disk() -> None:
 def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None:
     """Say what is there and how to call it, and wait for Ctrl-C."""
     console.print(inventory(cloud))
-    text = WELCOME.format(door=deployment.outputs["DoorUrl"], agent=deployment.outputs["RuntimeArn"])
+    port = cloud.ports.base
+    text = WELCOME.format(
+        door=deployment.outputs["DoorUrl"],
+        agent=deployment.outputs["RuntimeArn"],
+        port="" if port == DEFAULT_PORT else f" --port {port}",
+    )
     console.print(text, highlight=False, soft_wrap=True)
     with announced(cloud, STAGE):
         threading.Event().wait()
@@ -143,7 +148,7 @@ Door     {door}
 Agent    {agent}
 
 Call it from another terminal:
-  scripts/call --embedded --say "What is the status of order four two seven?"
+  scripts/call --embedded{port} --say "What is the status of order four two seven?"
 
 Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the audio
 Emulated:  AWS's services (MiniStack), AgentCore's data plane, Bedrock's protocol

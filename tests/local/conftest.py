@@ -1,0 +1,89 @@
+"""An embedded cloud with everything deployed, for calls that are really placed."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from runtime.door.ledger import Ledger
+from runtime.door.session import State
+from scripts.calling.deployment import Deployment
+from scripts.embedded.cloud import EmbeddedCloud
+from tests.embedded.conftest import free_base_port
+
+QUICK_REAPER = {"door": {"heartbeat_lost_seconds": 30}}
+"""The least that a stage may have."""
+
+
+class DeployedCloud:
+    """A cloud with stage `embedded` on it, and what a test asks about it."""
+
+    def __init__(self, cloud: EmbeddedCloud) -> None:
+        self.cloud = cloud
+        self.deployment = Deployment.of_stage(
+            "embedded", cloud.session(), services_url=cloud.ports.endpoints()["services"]
+        )
+        self.ledger = Ledger(self.deployment.tables(), self.deployment.outputs["LedgerTable"])
+
+    def open_session(self):
+        door = self.deployment.door()
+        try:
+            return door.open("websocket")
+        finally:
+            door.close()
+
+    def closed_row(self, session_id, *, seconds):
+        """Wait until the session is closed, and return its row."""
+        return self._until(lambda: self._closed(session_id), seconds)
+
+    def agents(self):
+        """Process ids of the agents that run on this cloud."""
+        return [one for one in processes_in(self.cloud.work) if command(one)[1:] == ["main.py"]]
+
+    def bedrock(self):
+        """Process id of this cloud's Bedrock, not of the tether that holds it."""
+        serve = ["-m", "scripts.embedded.bedrock", "--port", str(self.cloud.ports.bedrock)]
+        (process,) = (one for one in processes_in(Path("/")) if command(one)[1:5] == serve)
+        return process
+
+    def agents_gone(self, *, seconds):
+        return self._until(lambda: not self.agents(), seconds)
+
+    def _closed(self, session_id):
+        row = self.ledger.get(session_id)
+        return row if row.state is State.CLOSED else None
+
+    def _until(self, ask, seconds):
+        deadline = time.monotonic() + seconds
+        while not (answer := ask()):
+            assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
+            time.sleep(0.1)
+        return answer
+
+
+def processes_in(folder):
+    """Process ids of everything that runs in *folder* or below."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            inside = Path(entry, "cwd").resolve(strict=True).is_relative_to(folder)
+        except OSError:  # ended meanwhile, or another user's
+            continue
+        if inside:
+            found.append(int(entry.name))
+    return found
+
+
+def command(process):
+    """The words of a process's command line; none if it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
+
+
+@pytest.fixture(scope="module")
+def deployed():
+    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
+        cloud.deploy("embedded", QUICK_REAPER)
+        yield DeployedCloud(cloud)
