@@ -138,8 +138,8 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
         agent=deployment.outputs["RuntimeArn"],
         port="" if port == DEFAULT_PORT else f" --port {port}",
     )
-    console.print(text, highlight=False, soft_wrap=True)
     with announced(cloud, STAGE):
+        console.print(text, highlight=False, soft_wrap=True)
         threading.Event().wait()
 
 
