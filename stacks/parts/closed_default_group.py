@@ -20,9 +20,8 @@ class ClosedDefaultGroup(Construct):
     uses the group.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.Vpc) -> None:
         super().__init__(scope, construct_id)
-        assert isinstance(vpc, ec2.Vpc)  # noqa: S101 - an imported VPC does not say its default group
         role = self._role(vpc.vpc_default_security_group)
         ssm.CfnAssociation(
             self,
@@ -38,9 +37,6 @@ class ClosedDefaultGroup(Construct):
     def _role(self, group_id: str) -> iam.Role:
         stack = Stack.of(self)
         group = stack.format_arn(service="ec2", resource="security-group", resource_name=group_id)
-        runbook = stack.format_arn(
-            service="ssm", resource="automation-definition", resource_name=f"{RUNBOOK}:*"
-        )
         role = iam.Role(
             self,
             "Role",
@@ -57,12 +53,36 @@ class ClosedDefaultGroup(Construct):
                         ),
                         # `*`: DescribeSecurityGroups names no resource (service authorization reference).
                         iam.PolicyStatement(actions=["ec2:DescribeSecurityGroups"], resources=["*"]),
-                        # `:*`: the runbook's version, which AWS moves.
-                        iam.PolicyStatement(actions=["ssm:StartAutomationExecution"], resources=[runbook]),
+                        *self._run_the_runbook(),
                     ]
                 )
             },
         )
         acknowledge_pattern(role, "*", "Describing security groups cannot be limited to one of them.")
-        acknowledge_pattern(role, runbook, "One runbook of AWS, in whichever version is current.")
+        for arn in self._runbook_arns():
+            acknowledge_pattern(role, arn, "One runbook of AWS, in whichever version is current.")
+        acknowledge_pattern(role, self._executions(), "The id of an execution is made up when it starts.")
         return role
+
+    def _run_the_runbook(self) -> list[iam.PolicyStatement]:
+        """Allow what the runbook's page asks for besides the steps themselves."""
+        return [
+            iam.PolicyStatement(actions=["ssm:StartAutomationExecution"], resources=self._runbook_arns()),
+            iam.PolicyStatement(actions=["ssm:GetAutomationExecution"], resources=[self._executions()]),
+        ]
+
+    def _runbook_arns(self) -> list[str]:
+        """Return the runbook's ARN with and without an account: AWS owns it, and its pages write both.
+
+        `:*` is its version, which AWS moves.
+        """
+        stack = Stack.of(self)
+        return [
+            stack.format_arn(
+                service="ssm", account=account, resource="automation-definition", resource_name=f"{RUNBOOK}:*"
+            )
+            for account in (stack.account, "")
+        ]
+
+    def _executions(self) -> str:
+        return Stack.of(self).format_arn(service="ssm", resource="automation-execution", resource_name="*")
