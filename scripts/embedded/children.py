@@ -27,6 +27,7 @@ class Child:
         environment: All of its environment.
         folder: Where it runs.
         log: Where its standard error goes.
+        grace_seconds: What it gets to end by itself.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Child:
         environment: Mapping[str, str],
         folder: Path,
         log: IO[Any],
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            tethered(command),
+            tethered(command, grace_seconds=grace_seconds),
             env=dict(environment),
             cwd=folder,
             stdin=subprocess.PIPE,

@@ -9,9 +9,7 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,15 +19,19 @@ from typing import Any, Self
 import boto3.session
 
 from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
+from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
+from scripts.embedded.work_folder import work_folder
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_WITHIN_SECONDS = 60
+GRACE_SECONDS = AGENT_GRACE_SECONDS + 5
+"""For a server to end: the data plane waits for its agents, who say goodbye to their callers."""
 
 type Progress = Callable[[str], None]
 
@@ -158,8 +160,7 @@ class EmbeddedCloud:
         return running + taken + files
 
     def _start(self) -> None:
-        self.work = Path(tempfile.mkdtemp(prefix="hotline-"))
-        self._cleanup.callback(shutil.rmtree, self.work, ignore_errors=True)
+        self.work = self._cleanup.enter_context(work_folder())
         (self.work / "tls").mkdir()
         self.trust_file = self.work / "tls" / "ca.pem"
         self._cdk = Cdk(self.work, {**self.environment, **_inherited()}, self._progress)
@@ -199,6 +200,7 @@ class EmbeddedCloud:
             environment={**_inherited(), "HOME": str(folder), "TMPDIR": str(folder), **keys},
             folder=ROOT,
             log=log,
+            grace_seconds=GRACE_SECONDS,
         )
         self._children.append(child)
         self._cleanup.callback(child.stop)

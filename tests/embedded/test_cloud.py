@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -57,16 +58,21 @@ def test_a_cloud_that_ended_left_nothing():
     assert cloud.remains() == []
 
 
-async def test_a_killed_cloud_takes_its_servers_along():
-    """SIGKILL runs no cleanup of ours; the servers must end all the same."""
+async def test_a_killed_cloud_takes_its_servers_along_and_the_next_one_tidies_up(tmp_path, monkeypatch):
+    """SIGKILL runs no cleanup of ours; the servers must end all the same, and no disk may fill up."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     base = free_base_port()
     process = enter_elsewhere(base)
 
     process.kill()
     process.wait()
 
-    fresh = EmbeddedCloud(base_port=base)
+    fresh = EmbeddedCloud(base_port=base, progress=lambda _line: None)
     await until(lambda: not fresh.ports.taken())
+    assert list(tmp_path.iterdir()), "the killed cloud cannot have removed its folder"
+    with fresh:
+        assert list(tmp_path.iterdir()) == [fresh.work]
 
 
 def enter_elsewhere(base):

@@ -68,7 +68,7 @@ class Sessions:
         """
         name = (runtime.arn, session_id)
         found = self._starting.get(name)
-        if found is None:
+        if found is None or _is_over(found):
             found = asyncio.create_task(self._start(runtime, session_id))
             self._starting[name] = found
         return await asyncio.shield(found)
@@ -76,7 +76,8 @@ class Sessions:
     def find(self, arn: str, session_id: str) -> Session | None:
         """Return the session if it is up."""
         task = self._starting.get((arn, session_id))
-        return task.result() if task and task.done() and not task.exception() else None
+        up = task is not None and task.done() and not task.exception() and not _is_over(task)
+        return task.result() if task and up else None
 
     def keys_at(self, path: str) -> SessionKeys | None:
         """Return the keys that are served at *path*."""
@@ -120,9 +121,9 @@ class Sessions:
     async def _start_agent(
         self, runtime: DeployedRuntime, session_id: str, folder: Path, keys: SessionKeys
     ) -> tuple[AgentProcess, asyncio.Task[None]]:
+        process = await AgentProcess.start(folder, runtime.entry_point, self._environment(runtime, keys))
         writer = LogWriter(keys, url=self._platform.services_url, region=runtime.region)
         log = SessionLog(self._log_file(session_id), runtime.log_group, writer)
-        process = await AgentProcess.start(folder, runtime.entry_point, self._environment(runtime, keys))
         output = asyncio.create_task(log.follow(process.output))
         try:
             await process.wait_until_healthy(self._client)
@@ -147,7 +148,9 @@ class Sessions:
     async def _forget_when_over(self, session: Session, name: tuple[str, str]) -> None:
         """Free the session's name at once: AgentCore starts a new one under it while the old one ends."""
         await session.over.wait()
-        self._starting.pop(name, None)
+        known = self._starting.get(name)
+        if known is not None and _is_over(known):
+            del self._starting[name]
 
     def _environment(self, runtime: DeployedRuntime, keys: SessionKeys) -> dict[str, str]:
         return {
@@ -164,3 +167,7 @@ class Sessions:
         folder = self._platform.work / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in session_id)}.log"
+
+
+def _is_over(start: asyncio.Task[Session]) -> bool:
+    return start.done() and not start.cancelled() and not start.exception() and start.result().over.is_set()
