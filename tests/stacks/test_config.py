@@ -1,13 +1,18 @@
 import copy
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+from aws_cdk.aws_logs import LogGroup
 from pydantic import ValidationError
 
 from stacks.config import ConfigError, DeploymentConfig, ManagedTurnConfig
+from stacks.parts.retention import retention
 from stacks.parts.unreachable_email import is_unreachable
+from stacks.sections.section import RetentionDays
 from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import CONTEXT, STAGES
 
@@ -222,6 +227,17 @@ def test_a_section_cannot_be_changed_after_it_was_checked():
 
     with pytest.raises(ValidationError):
         config.door.concurrency = 10_000
+
+
+@pytest.mark.parametrize("days", get_args(RetentionDays.__value__))
+def test_every_retention_that_a_stage_may_name_deploys(days: int):
+    """A stage that passes every check must not fail while it is synthesised."""
+    synthesised = App(builtin_cloud_formation_validation=False)
+    stack = Stack(synthesised, "Any")
+
+    LogGroup(stack, "Logs", retention=retention(days))
+
+    Template.from_stack(stack).has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": days})
 
 
 def knobs() -> list[tuple[str, dict[str, Any]]]:
