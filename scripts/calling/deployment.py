@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
@@ -90,7 +90,7 @@ def _outputs(client: Any, stack: str, stage: str, region: str) -> dict[str, str]
         raise CredentialsError(
             f"AWS refused to describe stack {stack} ({error['Code']}: {error['Message']})."
         ) from fault
-    except HTTPClientError as fault:
+    except (EndpointConnectionError, HTTPClientError) as fault:
         raise NotDeployedError(f"CloudFormation in {region} does not answer: {fault}") from fault
     except BotoCoreError as fault:
         raise CredentialsError(f"{fault}.  {_NO_CREDENTIALS}") from fault

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from scripts.calling.errors import RefusedError
@@ -81,7 +81,7 @@ class Door:
         self._signer.add_auth(request)
         try:
             answer = self._http.send(request.prepare())
-        except HTTPClientError as fault:
+        except BotoCoreError as fault:
             raise RefusedError(
                 f"The door at {self._url} does not answer ({fault}).  Is the stage still deployed?"
             ) from fault
