@@ -79,6 +79,7 @@ class Streams:
                     if session.ended:
                         return
         except TimeoutError:
+            await session.passable.wait()  # a stalled server does not even give up
             session.fail(*(_OUTLIVED if life.expired() else _UNHEARD))
         except (InvalidEventError, EventStreamError) as fault:
             session.fail("validationException", str(fault))

@@ -243,7 +243,11 @@ async def test_leaving_the_server_ends_what_runs(serve):
 @cut_off
 async def test_a_stalled_stream_takes_and_gives_nothing(serve):
     """What a dead endpoint looks like to the agent: connected, and silent."""
-    async with serve(ScriptedBrain(), faults=Faults(stall=1)) as server, dial(server.url) as stream:
+    limits = Limits(audio_wait_seconds=0.3)  # even this is not said any more
+    async with (
+        serve(ScriptedBrain(), faults=Faults(stall=1), limits=limits) as server,
+        dial(server.url) as stream,
+    ):
         await stream.begin()
         await stream.text("Hello?")
         with pytest.raises(TimeoutError):
