@@ -54,8 +54,9 @@ class Cdk:
         if not self._bootstrapped:
             region = self._environment["AWS_REGION"]
             self._run(
-                *("bootstrap", f"aws://unknown-account/{region}", "--app", "true"),
+                *("bootstrap", f"aws://unknown-account/{region}"),
                 *("--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"),
+                folder=self._assembly.parent,  # without a cdk.json: an app would have to be synthesised first
             )
             self._bootstrapped = True
 
@@ -79,10 +80,10 @@ class Cdk:
         """
         self._run("destroy", "--all", "--force", "--app", str(self._assembly))
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str, folder: Path = ROOT) -> None:
         process = subprocess.Popen(
             tethered([_node(), _cli(), *arguments]),
-            cwd=ROOT,
+            cwd=folder,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
