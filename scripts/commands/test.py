@@ -7,6 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# The whole suite mostly waits: for sockets, processes, speech in real time.  A file stays on one worker,
+# because its fixtures are shared and expensive.  A named part runs plainly: output as it comes, and pdb.
+WHOLE_SUITE = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+
 
 def main(arguments: list[str]) -> None:
     """Run `scripts/test`; ends with pytest's summary and its exit code."""
@@ -16,7 +20,7 @@ def main(arguments: list[str]) -> None:
     if system.returncode:
         print("test: going on without them; the tests that need them will fail and say so.", file=sys.stderr)
     os.chdir(ROOT)
-    os.execvp("pytest", ["pytest", *arguments])  # noqa: S606  (no shell: the arguments stay apart)
+    os.execvp("pytest", ["pytest", *(arguments or WHOLE_SUITE)])  # noqa: S606  (no shell: the arguments stay apart)
 
 
 if __name__ == "__main__":
