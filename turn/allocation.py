@@ -28,6 +28,10 @@ PATIENCE_SECONDS = 4.0
 FIRST_RETRY_SECONDS = 0.25
 """Half of what RFC 8489 says: a relay is far nearer than it assumes, and a caller waits."""
 
+_HUNG_UP = (
+    "What listens there has ended the connection.  Check that it is a relay and no web server, and that it has "
+    "not been stopped."
+)
 _UDP = b"\x11\0\0\0"  # protocol 17 (RFC 8656, section 18.7)
 _UNAUTHORIZED = 401
 _STALE_NONCE = 438
@@ -53,6 +57,7 @@ class Allocation:
         self._patience_seconds = patience_seconds
         self._channel: Channel
         self._waiting: dict[bytes, asyncio.Future[Message]] = {}
+        self._is_up = True
         self._realm = self._nonce = b""
         self._channels: dict[int, Address] = {}
         self._received: asyncio.Queue[tuple[Address, bytes]] = asyncio.Queue()
@@ -76,7 +81,11 @@ class Allocation:
         try:
             async with asyncio.timeout(patience_seconds):
                 self._channel = await connect(
-                    RelayUrl.parse(url), self._deliver, make_socket=make_socket, ssl_context=ssl_context
+                    RelayUrl.parse(url),
+                    self._deliver,
+                    self._hung_up,
+                    make_socket=make_socket,
+                    ssl_context=ssl_context,
                 )
         except (OSError, TimeoutError) as failed:
             raise AllocationError(
@@ -172,6 +181,8 @@ class Allocation:
         message = Message(method, Kind.REQUEST, dict(attributes))
         if peer:
             message.attributes[Attribute.XOR_PEER_ADDRESS] = masked(peer, message.transaction)
+        if not self._is_up:
+            raise AllocationError(_HUNG_UP)
         packet = self._signed(message)
         future = self._waiting[message.transaction] = asyncio.get_running_loop().create_future()
         try:
@@ -193,6 +204,12 @@ class Allocation:
             if answer.done():
                 return answer.result()
             pause *= 2
+
+    def _hung_up(self) -> None:
+        self._is_up = False
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(AllocationError(_HUNG_UP))
 
     def _signed(self, message: Message) -> bytes:
         if not self._nonce:

@@ -11,6 +11,7 @@ from turn.relay_url import RelayUrl
 from turn.stun import HEADER_BYTES
 
 type Deliver = Callable[[bytes], None]
+type HungUp = Callable[[], None]
 type MakeSocket = Callable[[int, int], socket.socket]
 """Makes a socket of a family and a type; where, is the caller's choice."""
 
@@ -33,11 +34,19 @@ class Channel(Protocol):
 async def connect(
     url: RelayUrl,
     deliver: Deliver,
+    hung_up: HungUp,
     *,
     make_socket: MakeSocket = socket.socket,
     ssl_context: ssl.SSLContext | None = None,
 ) -> Channel:
-    """Open the way that *url* names; *deliver* gets each packet that comes back.
+    """Open the way that *url* names.
+
+    Args:
+        url: Where the relay listens, and how.
+        deliver: Gets each packet that comes back.
+        hung_up: Called when the relay ends a stream; a datagram's end says nothing.
+        make_socket: Makes the socket.
+        ssl_context: Whom to trust; by default whom this machine trusts.
 
     Raises:
         OSError: It cannot be opened.
@@ -59,7 +68,7 @@ async def connect(
     except BaseException:
         connection.close()
         raise
-    return _Stream(reader, writer, deliver)
+    return _Stream(reader, writer, deliver, hung_up)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -95,10 +104,17 @@ class _Datagrams(asyncio.DatagramProtocol):
 class _Stream:
     reliable = True
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        deliver: Deliver,
+        hung_up: HungUp,
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._deliver = deliver
+        self._hung_up = hung_up
         self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -106,7 +122,7 @@ class _Stream:
             while True:
                 self._deliver(await self._packet())
         except (asyncio.IncompleteReadError, OSError):
-            return  # the relay hung up: whoever waits for an answer waits for its limit
+            self._hung_up()
 
     async def _packet(self) -> bytes:
         """Read one packet; over streams each is padded to four bytes (RFC 8656, section 12.5)."""

@@ -3,7 +3,7 @@
     sudo scripts/netlab                                        stays until Ctrl-C
     sudo scripts/netlab --delay 80 --jitter 30 --loss 3        a bad access link at the caller's
     sudo scripts/netlab --agent no-udp --caller web-only       firewalls
-    sudo scripts/netlab --at caller -- ping -c 3 203.0.113.20  run something there, then take it down
+    sudo scripts/netlab --at caller -- bash                    run something there, then take it down
 
 Everything in it is gone when it ends, on every path.  The relay is a real coturn with the configuration
 that runs on EC2; the networks are rebuilt from AWS's documentation, and are not AWS.

@@ -1,6 +1,8 @@
 """The network that AWS gives an agent, the Internet and a caller's home, on one machine."""
 
+import itertools
 import os
+import re
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +15,9 @@ from scripts.network.namespace import Namespace, existing
 from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 
-_PREFIX = "hotline"
+_NUMBERS = itertools.count(1)
+_NAME = re.compile(r"hotline-(?P<owner>\d+)-\d+-\w+")
+"""A process may have several; the name says whose it is."""
 _PROGRAMS = ("ip", "nft", "turnserver")
 
 
@@ -35,8 +39,8 @@ class Laboratory:
     def __init__(
         self, *, symmetric_home: bool = False, figures: Figures | None = None, seed: int = 1
     ) -> None:
-        self.prefix = f"{_PREFIX}{os.getpid()}-"
-        self.machines = {name: Namespace(self.prefix + name) for name in plan.MACHINES}
+        prefix = f"hotline-{os.getpid()}-{next(_NUMBERS)}"
+        self.machines = {name: Namespace(f"{prefix}-{name}") for name in plan.MACHINES}
         self.link = None
         self._symmetric_home = symmetric_home
         self._figures = figures
@@ -136,8 +140,8 @@ def check_machine() -> None:
 def sweep() -> None:
     """Remove what a laboratory left whose process was killed outright."""
     for name in existing():
-        owner, dash, _ = name.removeprefix(_PREFIX).partition("-")
-        if name.startswith(_PREFIX) and dash and owner.isdigit() and not Path("/proc", owner).exists():
+        ours = _NAME.fullmatch(name)
+        if ours and not Path("/proc", ours["owner"]).exists():
             Namespace(name).delete()
 
 

@@ -25,7 +25,7 @@ _CONE = "masquerade"
 class Egress(StrEnum):
     """What a network lets out."""
 
-    EVERYTHING = "accept"
+    EVERYTHING = ""
     NO_UDP = "meta l4proto udp drop"
     WEB_ONLY = "meta l4proto udp drop\n    tcp dport != 443 drop"
 
@@ -48,6 +48,7 @@ flush chain ip filter egress
 table ip filter {{
   chain egress {{
     {policy.value}
+    accept
   }}
 }}
 """
@@ -120,7 +121,7 @@ table ip nat {{
 }}
 table ip filter {{
   chain egress {{
-    {Egress.EVERYTHING.value}
+    accept
   }}
   chain forward {{
     type filter hook forward priority filter; policy drop;

@@ -14,6 +14,7 @@ import json
 import os
 import random
 import select
+import signal
 import struct
 import sys
 import time
@@ -109,6 +110,7 @@ class Wire:
 
 def main() -> None:
     """Make both devices, say so, and carry."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the laboratory, which decides
     seed, *names = sys.argv[1:]
     ends = [
         _End(_tap(*name.split(":")), random.Random(f"{seed}{place}"))  # noqa: S311 - the same in every run

@@ -43,12 +43,14 @@ boto3.client("ec2").associate_address(
 )
 secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SECRET_ARN"])["SecretString"]
 values = {**os.environ, "SECRET": secret}
-for template, target in (("turnserver.conf", "/etc/turnserver.conf"), ("host.nft", "/etc/hotline/rules.nft")):
+for template, target in (("turnserver.conf", "/etc/turnserver.conf"), ("host.nft", "/etc/nftables.conf")):
     Path(target).write_text(render(Path("/etc/hotline", template).read_text(), values))
 PYTHON
 chown root:turnserver /etc/turnserver.conf
 chmod 640 /etc/turnserver.conf
-nft -f /etc/hotline/rules.nft
+# As a service, because updates reboot the instance and this script runs only once.
+systemctl enable nftables
+systemctl restart nftables
 
 # Port 443 without root.
 mkdir -p /etc/systemd/system/coturn.service.d
