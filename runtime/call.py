@@ -71,24 +71,29 @@ class Call:
     """
 
     def __init__(
-        self, session_id: str, socket: CallerSocket, settings: RuntimeSettings, health: Health
+        self,
+        session_id: str,
+        socket: CallerSocket,
+        *,
+        settings: RuntimeSettings,
+        cloud: Cloud,
+        health: Health,
     ) -> None:
         self._session_id = session_id
         self._socket = socket
         self._settings = settings
         self._metrics = MetricWriter(settings.stage)
         self._meter = Meter(settings.model_id)
-        self._cloud = Cloud(settings)
-        self._record = SessionRecord(session_id, self._cloud, settings, self._meter)
+        self._record = SessionRecord(session_id, cloud, settings, self._meter)
         self._pulse = Pulse(health, self._metrics)
-        self._toolbox = Toolbox([order_status_tool(self._cloud, settings.orders_table)], self._metrics)
+        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table)], self._metrics)
         self._admitted = asyncio.Event()
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
         self._interruptions = 0
         self._reconnects = 0
-        self._sonic = Sonic(settings, self._cloud, self, prompt=_prompt())
+        self._sonic = Sonic(settings, cloud, self, prompt=_prompt())
         self._worker = self._build()
 
     async def hold(self) -> None:

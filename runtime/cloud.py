@@ -1,4 +1,4 @@
-"""The agent's way to AWS: one boto3 session per call, made when the call needs it.
+"""The agent's way to AWS: one session and one client, made when the first call needs them.
 
 Nothing here may be built while the agent starts: a snapshot would hand the same client, with the same
 soon expired credentials, to every session that is restored from it.
@@ -8,7 +8,7 @@ import threading
 from functools import cached_property
 from typing import Any
 
-import boto3.session
+import botocore.session
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError
@@ -23,14 +23,14 @@ ATTEMPTS = 2
 
 
 class Cloud:
-    """Clients and credentials of one call, for use from threads; nothing here belongs on an event loop."""
+    """Clients and credentials, for use from threads; nothing here belongs on an event loop."""
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
 
     def dynamodb(self) -> Any:
-        """Return boto3's DynamoDB client, which threads may share."""
+        """Return a DynamoDB client, which threads may share; boto3 would make the same one, and 40 modules."""
         with self._lock:
             return self._dynamodb
 
@@ -53,11 +53,13 @@ class Cloud:
 
     @cached_property
     def _session(self) -> Any:
-        return boto3.session.Session(region_name=self._settings.region)
+        session = botocore.session.get_session()
+        session.set_config_variable("region", self._settings.region)
+        return session
 
     @cached_property
     def _dynamodb(self) -> Any:
-        return self._session.client(
+        return self._session.create_client(
             "dynamodb",
             endpoint_url=self._settings.services_url or None,
             config=Config(

@@ -38,6 +38,7 @@ class Agent:
         self._preload = Preload()
         self.broken = asyncio.Event()
         """Set when the agent can never hold a call."""
+        self._cloud: Any = None
         self._calls: set[Any] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -112,9 +113,12 @@ class Agent:
             return
         await self._preload.ready()
         from runtime.call import Call  # noqa: PLC0415  # imported by the preload by now
+        from runtime.cloud import Cloud  # noqa: PLC0415
 
         with self._health.call():
-            await self._hold(Call(session_id, socket, self._settings, self._health))
+            self._cloud = self._cloud or Cloud(self._settings)
+            call = Call(session_id, socket, settings=self._settings, cloud=self._cloud, health=self._health)
+            await self._hold(call)
 
     async def _hold(self, call: Any) -> None:
         self._calls.add(call)

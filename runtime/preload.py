@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import importlib
+import sys
 
+from runtime import no_files
 from runtime.logs import redirect_pipecat
 
 # Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
@@ -42,6 +44,7 @@ class Preload:
 def _import_everything() -> None:
     gc.disable()  # the collector would walk every object that imports create, again and again
     redirect_pipecat()
+    sys.modules["pipecat.utils.file_resolver"] = no_files
     importlib.import_module(CALL)
     gc.collect()
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
