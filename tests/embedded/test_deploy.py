@@ -97,9 +97,9 @@ def test_the_door_refuses_a_signer_without_the_right(deployed):
 
 def test_a_changed_knob_is_an_update_of_what_is_there(deployed):
     """An update that replaced the runtime would cut every call and change its ARN."""
-    before = outputs(deployed, "Runtime")["RuntimeArn"]
+    before, channels = outputs(deployed, "Runtime")["RuntimeArn"], count_channels(deployed)
 
-    deployed.deploy(overrides={"runtime": {"idle_seconds": 77}})
+    deployed.deploy(overrides={"runtime": {"idle_seconds": 77}, "turn": {"peak_concurrent_calls": 100}})
 
     after = outputs(deployed, "Runtime")["RuntimeArn"]
     runtime_id = after.rsplit("/", 1)[-1]
@@ -107,6 +107,20 @@ def test_a_changed_knob_is_an_update_of_what_is_there(deployed):
     assert after == before
     assert runtime["agentRuntimeVersion"] == "2"
     assert "77" in runtime["environmentVariables"].values()
+    assert count_channels(deployed) > channels
+
+
+def test_a_pool_that_another_stack_uses_can_shrink(deployed):
+    """A strong reference would make CloudFormation refuse this on the day that somebody saves money."""
+    channels = count_channels(deployed)
+
+    deployed.deploy()
+
+    assert count_channels(deployed) < channels
+
+
+def count_channels(cloud):
+    return len(cloud.client("kinesisvideo").list_signaling_channels()["ChannelInfoList"])
 
 
 def test_destroy_leaves_the_account_as_it_was(deployed):

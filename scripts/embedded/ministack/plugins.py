@@ -16,6 +16,7 @@ from scripts.embedded.ministack import (
     network,
     runbooks,
     signaling,
+    stack_tags,
     table_import,
 )
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
@@ -44,6 +45,7 @@ def install(url: str) -> None:
     http_api.refuse_unsigned_calls()
     log_streams.authorize_by_stream()
     embedded_metrics.extract_from_every_log()
+    stack_tags.inherit_on_instances()
     http_api.give_resolvable_addresses(handlers, url)
     _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
     _verify_every_key()
