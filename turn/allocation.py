@@ -95,7 +95,7 @@ class Allocation:
         try:
             await self._allocate()
         except BaseException:
-            await self._channel.close()
+            await self.leave()  # it may have been granted, and the answer be on its way
             raise
         return self
 
@@ -150,6 +150,13 @@ class Allocation:
             pass  # it is gone already, or will be when its lifetime ends
         finally:
             await self._channel.close()
+
+    async def leave(self) -> None:
+        """End the allocation without waiting for the relay's word; should the packet be lost, it expires."""
+        if self._is_up:
+            message = Message(Method.REFRESH, Kind.REQUEST, {Attribute.LIFETIME: bytes(4)})
+            self._channel.send(self._signed(message))
+        await self._channel.close()
 
     async def _allocate(self) -> None:
         answer = await self._request(Method.ALLOCATE, {Attribute.REQUESTED_TRANSPORT: _UDP})

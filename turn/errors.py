@@ -6,7 +6,8 @@ TurnError
 ├── RelaysUnreachableError     whoever runs the relays did not answer: network, or an outage of theirs
 ├── RelaysRefusedError         whoever runs the relays will not, until the deployment is mended
 │   └── ChannelGoneError       one signaling channel of the pool was deleted
-└── AllocationError            a relay was asked for an allocation and gave none
+├── AllocationError            a relay was asked for an allocation and gave none
+└── NoWayError                 every relay was asked, in every way, and none gave an allocation
 """
 
 
@@ -45,3 +46,7 @@ class AllocationError(TurnError):
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NoWayError(TurnError):
+    """No relay can be reached; the message has the reason for each way that was tried."""
