@@ -46,6 +46,6 @@ def _import_everything() -> None:
     redirect_pipecat()
     sys.modules["pipecat.utils.file_resolver"] = no_files
     importlib.import_module(CALL)
-    gc.collect()
+    importlib.import_module("runtime.cloud").load_service_data()
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
     gc.enable()
