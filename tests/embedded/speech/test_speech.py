@@ -52,6 +52,17 @@ class TestUnderstanding:
 
         assert await speech.recognise(pcm, 24_000, Grammar.ANSWERS) == words
 
+    @pytest.mark.parametrize(
+        "strange",
+        ["the quick brown fox jumps over the lazy dog", "the cat sat on a mat and looked at the moon"],
+        ids=["a sentence of the grammar, but far-fetched", "the beginning of one"],
+    )
+    async def test_what_only_resembles_the_domain_is_nothing(self, speech, strange):
+        """A grammar finds itself in every sound; an order number out of nowhere is worse than "pardon"."""
+        pcm = await speech.synthesise(strange, Voice.AGENT, RATE)
+
+        assert await speech.recognise(pcm, RATE, Grammar.QUESTIONS) == ""
+
     async def test_silence_is_nothing(self, speech):
         """A muted microphone asks no question."""
         assert await speech.recognise(bytes(2 * RATE), RATE, Grammar.QUESTIONS) == ""
