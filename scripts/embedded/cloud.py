@@ -1,37 +1,28 @@
 """The embedded cloud as one thing: starts its servers, deploys onto them with the real CDK, ends it all.
 
-with EmbeddedCloud(progress=print) as cloud:
-    cloud.deploy("embedded")
-    cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
+For example:
+    with EmbeddedCloud(progress=print) as cloud:
+        cloud.deploy("embedded")
+        cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
 """
 
 import contextlib
-import json
-import os
 import secrets
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import boto3.session
 
 from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
-from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
+from scripts.embedded.servers import ServerError, Servers, inherited
 from scripts.embedded.work_folder import work_folder
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-READY_WITHIN_SECONDS = 60
-GRACE_SECONDS = AGENT_GRACE_SECONDS + 5
-"""For a server to end: the data plane waits for its agents, who say goodbye to their callers."""
 
 type Progress = Callable[[str], None]
 
@@ -74,6 +65,9 @@ class EmbeddedCloud:
         self._refuse_taken_ports()
         try:
             self._start()
+        except ServerError as fault:
+            self._cleanup.close()
+            raise EmbeddedCloudError(str(fault)) from None
         except BaseException:
             self._cleanup.close()
             raise
@@ -161,63 +155,18 @@ class EmbeddedCloud:
 
     def _start(self) -> None:
         self.work = self._cleanup.enter_context(work_folder())
-        (self.work / "tls").mkdir()
-        self.trust_file = self.work / "tls" / "ca.pem"
-        self._cdk = Cdk(self.work, {**self.environment, **_inherited()}, self._progress)
-        services = self.ports.endpoints()["services"]
-        started = [
-            self._launch("ministack", self.ports.services, ["--work", self.work / "ministack"]),
-            self._launch(
-                "bedrock",
-                self.ports.bedrock,
-                ["--services", services, "--certificates", self.work / "tls", *self._bedrock_arguments],
-            ),
-            self._launch(
-                "agentcore",
-                self.ports.agentcore,
-                [
-                    *("--services", services, "--region", REGION),
-                    *("--trust", self.trust_file, "--work", self.work / "agentcore"),
-                ],
-            ),
-        ]
-        for child in started:
-            self._wait_until_ready(child)
-
-    def _launch(self, name: str, port: int, arguments: Sequence[str | Path]) -> Child:
-        folder = self.work / name
-        folder.mkdir()
-        log = (folder / "server.log").open("w")
-        self._cleanup.callback(log.close)
+        self._cdk = Cdk(self.work, {**inherited(), **self.environment}, self._progress)
         keys = {
             "HOTLINE_ACCESS_KEY": self._access_key,
             "HOTLINE_SECRET": self._secret,
             "HOTLINE_TOKEN": self._token,
         }
-        child = Child(
-            name,
-            [sys.executable, "-m", f"scripts.embedded.{name}", "--port", str(port), *arguments],
-            environment={**_inherited(), "HOME": str(folder), "TMPDIR": str(folder), **keys},
-            folder=ROOT,
-            log=log,
-            grace_seconds=GRACE_SECONDS,
-        )
-        self._children.append(child)
-        self._cleanup.callback(child.stop)
-        return child
-
-    def _wait_until_ready(self, child: Child) -> None:
-        alarm = threading.Timer(READY_WITHIN_SECONDS, child.stop)
-        alarm.start()
-        try:
-            line = child.first_line()
-        finally:
-            alarm.cancel()
-        if not line:
-            said = (self.work / child.name / "server.log").read_text()[-2000:]
-            raise EmbeddedCloudError(f"{child.name} did not start:\n{said.strip()}")
-        json.loads(line)
-        self._progress(f"{child.name} is ready")
+        servers = Servers(self.ports, self.work, keys, self._cleanup)
+        self.trust_file = servers.trust_file
+        self._children = servers.start(self._bedrock_arguments)
+        for child in self._children:
+            servers.wait_until_ready(child)
+            self._progress(f"{child.name} is ready")
 
     def _refuse_taken_ports(self) -> None:
         taken = self.ports.taken()
@@ -226,9 +175,3 @@ class EmbeddedCloud:
                 f"Port {', '.join(map(str, taken))} on {HOST} is taken, so the embedded cloud was not started. "
                 "End what listens there (perhaps another embedded cloud), or choose another base port."
             )
-
-
-def _inherited() -> dict[str, str]:
-    """The part of this process's environment that every child may see: no AWS variable of the deployer."""
-    kept = ("PATH", "LANG", "LC_ALL", "HOME", "TERM")
-    return {name: os.environ[name] for name in kept if name in os.environ}

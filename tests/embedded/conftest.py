@@ -1,5 +1,6 @@
 """One embedded cloud for all tests of a run: real servers on ports that were free."""
 
+import random
 import socket
 
 import pytest
@@ -14,8 +15,8 @@ def cloud():
 
 
 def free_base_port():
-    """Return a port that is free with its two successors."""
-    for base in range(20_000, 30_000, 7):
+    """Return a port that is free with its two successors, another one in every process that asks."""
+    for base in random.sample(range(20_000, 32_000, 3), 100):
         probes = [socket.socket() for _ in range(3)]
         try:
             for number, probe in enumerate(probes):

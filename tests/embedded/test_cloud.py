@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -27,9 +28,20 @@ import os, sys
 import boto3
 
 def handler(event, context):
+    print(event["line"])
     arn = boto3.client("sts").get_caller_identity()["Arn"]
     return {"environment": dict(os.environ), "path": sys.path, "arn": arn}
 """
+CHECKOUT = str(Path.cwd())
+METRIC = json.dumps(
+    {
+        "_aws": {
+            "Timestamp": int(time.time() * 1000),
+            "CloudWatchMetrics": [{"Namespace": "Teller", "Dimensions": [[]], "Metrics": [{"Name": "Told"}]}],
+        },
+        "Told": [1, 2],
+    }
+)
 TRUST = {
     "Statement": [
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
@@ -84,7 +96,7 @@ def enter_elsewhere(base):
     return process
 
 
-def test_a_function_sees_its_own_environment_and_its_roles_keys(cloud):
+async def test_a_function_sees_its_own_environment_and_its_roles_keys_and_its_metrics_count(cloud):
     """The door's Lambda must find everything in what was deployed, as on AWS."""
     iam, functions = cloud.client("iam"), cloud.client("lambda")
     role = iam.create_role(RoleName="teller", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
@@ -97,14 +109,16 @@ def test_a_function_sees_its_own_environment_and_its_roles_keys(cloud):
         Environment={"Variables": {"DEPLOYED": "yes"}},
     )
 
-    told = json.load(functions.invoke(FunctionName="teller")["Payload"])
+    told = json.load(functions.invoke(FunctionName="teller", Payload=json.dumps({"line": METRIC}))["Payload"])
 
     environment = told["environment"]
     assert environment["DEPLOYED"] == "yes"
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert not [name for name in environment if name.startswith(("HOTLINE_", "PYTHONPATH"))]
-    assert not [one for one in told["path"] if Path(one or "/").resolve() == Path.cwd()]
+    assert CHECKOUT not in told["path"]
     assert ":assumed-role/teller/" in told["arn"]
+    metrics = cloud.client("cloudwatch")
+    await until(lambda: metrics.list_metrics(Namespace="Teller", MetricName="Told")["Metrics"])
 
 
 def zipped(name, text):

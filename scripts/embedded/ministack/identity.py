@@ -1,33 +1,23 @@
 """Who may do what, asked by the other servers of the embedded cloud.
 
 AgentCore and Bedrock verify signatures and policies like every service of AWS, and the keys and
-policies are MiniStack's.  Three questions, on paths that no SDK uses, to holders of a token only:
+policies are MiniStack's.  Three questions, on paths that no SDK uses (identity_endpoint.py):
 
     POST /_hotline/credential      what belongs to this key
     POST /_hotline/authorize       whose key is this, may it do that, what is its secret
     POST /_hotline/role-session    keys of a role for a service that its trust policy names
 """
 
-import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from http import HTTPStatus
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import _account_from_sts_session, request_scope
 from ministack.services import iam, sts
 
-TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
-
-type Scope = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 type Question = dict[str, Any]
 
-_PREFIX = "/_hotline/"
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _UNVERIFIED = "The security token included in the request is invalid."
 
@@ -43,35 +33,6 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class IdentityEndpoint:
-    """An ASGI application that answers the two questions and passes everything else on.
-
-    Args:
-        inner: MiniStack.
-        token: What a caller must present.
-    """
-
-    def __init__(self, inner: App, token: str) -> None:
-        self._inner = inner
-        self._token = token.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one question, or let MiniStack answer."""
-        if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
-            await self._inner(scope, receive, send)
-            return
-        presented = dict(scope["headers"]).get(TOKEN_HEADER.encode(), b"")
-        if not hmac.compare_digest(presented, self._token):
-            await _answer(send, HTTPStatus.FORBIDDEN, {"code": "AccessDenied", "message": "Not for you."})
-            return
-        question = json.loads(await _read(receive))
-        answer = _QUESTIONS[scope["path"].removeprefix(_PREFIX)]
-        try:
-            await _answer(send, HTTPStatus.OK, answer(question))
-        except RefusedError as no:
-            await _answer(send, HTTPStatus.FORBIDDEN, {"code": no.code, "message": str(no)})
 
 
 def credential(question: Question) -> dict[str, Any]:
@@ -209,7 +170,8 @@ def _names(statement: dict[str, Any], service: str) -> bool:
     return service in ([named] if isinstance(named, str) else named)
 
 
-_QUESTIONS = {"authorize": authorize, "credential": credential, "role-session": role_session}
+QUESTIONS = {"authorize": authorize, "credential": credential, "role-session": role_session}
+"""What may be asked, by the last part of the path."""
 
 
 def add_administrator(*, name: str, access_key: str, secret: str) -> None:
@@ -223,19 +185,3 @@ def add_administrator(*, name: str, access_key: str, secret: str) -> None:
         "Status": "Active",
         "CreateDate": iam._users[name]["CreateDate"],
     }
-
-
-async def _read(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        if not message.get("more_body"):
-            return body
-
-
-async def _answer(send: Send, status: HTTPStatus, body: dict[str, Any]) -> None:
-    content = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": content})

@@ -44,11 +44,11 @@ def run(port: int, work: Path) -> None:
 
     import ministack.app  # noqa: PLC0415  (reads the environment)
 
-    from scripts.embedded.ministack import identity, plugins  # noqa: PLC0415  (import MiniStack)
+    from scripts.embedded.ministack import identity, identity_endpoint, plugins  # noqa: PLC0415  (import MiniStack)
 
     plugins.install(f"http://localhost:{port}")
     identity.add_administrator(name=ADMINISTRATOR, access_key=secrets[ACCESS_KEY], secret=secrets[SECRET])
-    application = identity.IdentityEndpoint(ministack.app.app, secrets[TOKEN])
+    application = identity_endpoint.IdentityEndpoint(ministack.app.app, secrets[TOKEN])
     asyncio.run(_serve(announce(application, port), listener))
 
 
