@@ -34,7 +34,7 @@ class DeployedCloud:
 
     def closed_row(self, session_id, *, seconds):
         """Wait until the session is closed, and return its row."""
-        return self._until(lambda: self._closed(session_id), seconds)
+        return wait_for(lambda: self._closed(session_id), seconds=seconds)
 
     def agents(self):
         """Process ids of the agents that run on this cloud."""
@@ -47,18 +47,20 @@ class DeployedCloud:
         return process
 
     def agents_gone(self, *, seconds):
-        return self._until(lambda: not self.agents(), seconds)
+        return wait_for(lambda: not self.agents(), seconds=seconds)
 
     def _closed(self, session_id):
         row = self.ledger.get(session_id)
         return row if row.state is State.CLOSED else None
 
-    def _until(self, ask, seconds):
-        deadline = time.monotonic() + seconds
-        while not (answer := ask()):
-            assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
-            time.sleep(0.1)
-        return answer
+
+def wait_for(ask, *, seconds=30):
+    """Ask again and again, and return the first answer that is one."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
+        time.sleep(0.1)
+    return answer
 
 
 def processes_in(folder):

@@ -1,15 +1,23 @@
 """Spoken calls against everything that is deployed."""
 
 import json
+import signal
 import subprocess
 import sys
 
+import pytest
 from rich.console import Console
 
 from runtime.door.session import Reason
+from scripts.calling.caller import Caller, Patience
+from scripts.calling.errors import NoAnswerError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.running import announced
+from scripts.calling.voice import spoken
+from tests.local.conftest import wait_for
+
+DIAL = [sys.executable, "-m", "scripts.commands.call", "--embedded"]
 
 
 async def test_a_spoken_question_gets_the_status_that_the_table_holds(deployed):
@@ -30,13 +38,37 @@ def test_a_finished_call_leaves_no_agent(deployed):
     deployed.agents_gone(seconds=20)
 
 
+async def test_a_call_that_fails_still_ends_its_session(deployed):
+    """A nightly job that gives up must not leave a session open behind it, night after night."""
+    hasty = Caller(deployed.deployment, patience=Patience(greeting=0.001))
+
+    with pytest.raises(NoAnswerError):
+        await hasty.call(await spoken("hello"), said="hello")
+
+    assert not list(deployed.ledger.open_sessions())
+    deployed.agents_gone(seconds=20)
+
+
+def test_ctrl_c_hangs_up(deployed):
+    """Whoever loses patience with a call does not pay for the rest of it."""
+    with announced(deployed.cloud, "embedded"):
+        dial = [*DIAL, "--port", str(deployed.cloud.ports.base)]
+        with subprocess.Popen(dial, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as caller:
+            wait_for(deployed.agents)
+            caller.send_signal(signal.SIGINT)
+            said = caller.communicate(timeout=60)[1]
+
+    assert (caller.returncode, said) == (130, "call: hung up.\n")
+    assert not list(deployed.ledger.open_sessions())
+    deployed.agents_gone(seconds=20)
+
+
 def test_the_command_dials_what_another_command_deployed(deployed, tmp_path):
     """`scripts/call --embedded` in a second terminal, with figures for a machine to read."""
     report = tmp_path / "call.json"
-    dial = [sys.executable, "-m", "scripts.commands.call", "--embedded"]
     with announced(deployed.cloud, "embedded"):
         done = subprocess.run(
-            [*dial, "--port", str(deployed.cloud.ports.base), "--json", report],
+            [*DIAL, "--port", str(deployed.cloud.ports.base), "--json", report],
             capture_output=True,
             text=True,
             timeout=120,

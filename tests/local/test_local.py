@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.calling.running import running_file
+from scripts.commands import local
 from scripts.embedded.cloud import Ports
 from tests.embedded.conftest import free_base_port
 from tests.local.conftest import command, processes_in
@@ -39,17 +40,18 @@ def test_ctrl_c_leaves_no_process_port_or_file(private_folder):
         stderr=subprocess.STDOUT,
         text=True,
         env=environment(private_folder),
-    ) as local:
+    ) as command_line:
         said = []
-        for line in local.stdout:
+        for line in command_line.stdout:
             said.append(line)
             if "Ctrl-C ends it" in line:
                 break
-        assert json.loads(running_file(port).read_text())["process"] == local.pid, "".join(said)
-        local.send_signal(signal.SIGINT)
-        said += local.stdout
+        assert running_file(port).exists(), "".join(said)
+        assert json.loads(running_file(port).read_text())["process"] == command_line.pid
+        command_line.send_signal(signal.SIGINT)
+        said += command_line.stdout
 
-    assert local.returncode == 0, "".join(said)
+    assert command_line.returncode == 0, "".join(said)
     assert any(f"--embedded --port {port}" in line for line in said)
     assert not running_file(port).exists()
     assert not list(private_folder.iterdir())
@@ -78,3 +80,11 @@ def test_a_taken_port_is_said_in_one_sentence(private_folder):
     assert f"Port {port + 1} on 127.0.0.1 is taken" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(private_folder.iterdir())
+
+
+def test_a_full_disk_is_said_before_anything_is_started(monkeypatch):
+    """Half a deployment on a full disk fails in a hundred ways, none of which names the disk."""
+    monkeypatch.setattr(local, "DISK_NEEDED_BYTES", 2**60)
+
+    with pytest.raises(local.LocalError, match=r"MiB free in .* Nothing was started; free some space"):
+        local.check_disk()
