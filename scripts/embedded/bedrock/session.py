@@ -6,24 +6,16 @@ Source: Nova 2 user guide, sonic-input-events.
 import asyncio
 import base64
 import binascii
-import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from scripts.embedded.bedrock.conversation import Conversation
+from scripts.embedded.bedrock.fields import Body, InvalidEventError, named, need, parse_json, sample_rate_of
 from scripts.embedded.bedrock.http2 import Exchange
-from scripts.embedded.bedrock.limits import SAMPLE_RATES_HERTZ, Limits
+from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.models import DEFAULT_SENSITIVITY, Model
 from scripts.embedded.bedrock.output import Output
 from scripts.embedded.bedrock.turns import BYTES_PER_SAMPLE, TurnDetector
-
-type Body = Mapping[str, Any]
-
-
-class InvalidEventError(ValueError):
-    """An input event breaks the protocol; the service ends the stream with a validationException."""
 
 
 def _set_event() -> asyncio.Event:
@@ -90,7 +82,7 @@ class Session:
         Raises:
             InvalidEventError: The event is unknown, out of order, or lacks something.
         """
-        name, body = _named(event)
+        name, body = named(event)
         handler = _HANDLERS.get(name)
         if handler is None:
             raise InvalidEventError(f"Unknown input event {name!r}.")
@@ -113,51 +105,53 @@ class Session:
     def _prompt_start(self, body: Body) -> None:
         if self.received["promptStart"] > 1:
             raise InvalidEventError("This prompt is open already; one stream holds one prompt.")
-        audio = _need(body, "audioOutputConfiguration", dict)
-        self.output.prompt_name = _need(body, "promptName", str)
-        self.conversation.output_rate = _sample_rate(audio)
-        self.conversation.voice_id = _need(audio, "voiceId", str)
+        audio = need(body, "audioOutputConfiguration", dict)
+        self.output.prompt_name = need(body, "promptName", str)
+        self.conversation.output_rate = sample_rate_of(audio)
+        self.conversation.voice_id = need(audio, "voiceId", str)
         for tool in (body.get("toolConfiguration") or {}).get("tools", ()):
-            specification = _need(tool, "toolSpec", dict)
-            schema = _need(specification, "inputSchema", dict).get("json", "{}")
-            self.conversation.tools[_need(specification, "name", str)] = _json(schema, "A tool's inputSchema")
+            specification = need(tool, "toolSpec", dict)
+            schema = need(specification, "inputSchema", dict).get("json", "{}")
+            self.conversation.tools[need(specification, "name", str)] = parse_json(
+                schema, "A tool's inputSchema"
+            )
         self.output.completion_start()
 
     def _content_start(self, body: Body) -> None:
         if not self.received["promptStart"] or self._prompt_ended:
             raise InvalidEventError("contentStart came outside a prompt.")
-        name, kind = _need(body, "contentName", str), _need(body, "type", str)
-        if _need(body, "promptName", str) != self.output.prompt_name:
+        name, kind = need(body, "contentName", str), need(body, "type", str)
+        if need(body, "promptName", str) != self.output.prompt_name:
             raise InvalidEventError(f"No prompt is named {body['promptName']!r}.")
         if name in self._blocks:
             raise InvalidEventError(f"The content block {name!r} is open already.")
         if kind == "AUDIO":
-            rate = _sample_rate(_need(body, "audioInputConfiguration", dict))
+            rate = sample_rate_of(need(body, "audioInputConfiguration", dict))
             silence = self.endpointing_seconds
             if silence is None:
                 silence = self.model.endpointing_seconds[self.sensitivity]
             self.conversation.listen(TurnDetector(rate, silence))
         elif kind == "TOOL":
-            _need(_need(body, "toolResultInputConfiguration", dict), "toolUseId", str)
+            need(need(body, "toolResultInputConfiguration", dict), "toolUseId", str)
         elif kind != "TEXT":
             raise InvalidEventError(f"A content block is TEXT, AUDIO or TOOL, not {kind!r}.")
         self._blocks[name] = _Block(body)
 
     def _text_input(self, body: Body) -> None:
         block = self._open_block(body, "TEXT")
-        block.text += _need(body, "content", str)
+        block.text += need(body, "content", str)
         if len(block.text.encode()) > self.limits.message_bytes:
             raise InvalidEventError(f"A message exceeds {self.limits.message_bytes} bytes.")
 
     def _tool_result(self, body: Body) -> None:
         block = self._open_block(body, "TOOL")
-        block.text = _need(body, "content", str)
-        _json(block.text, "The content of a toolResult")
+        block.text = need(body, "content", str)
+        parse_json(block.text, "The content of a toolResult")
 
     def _audio_input(self, body: Body) -> bool:
         self._open_block(body, "AUDIO")
         try:
-            pcm = base64.b64decode(_need(body, "content", str), validate=True)
+            pcm = base64.b64decode(need(body, "content", str), validate=True)
         except binascii.Error as fault:
             raise InvalidEventError(f"The content of an audioInput is no base64: {fault}.") from fault
         if len(pcm) % BYTES_PER_SAMPLE:
@@ -166,7 +160,7 @@ class Session:
         return True
 
     def _content_end(self, body: Body) -> bool:
-        block = self._blocks.pop(_need(body, "contentName", str), None)
+        block = self._blocks.pop(need(body, "contentName", str), None)
         if block is None:
             raise InvalidEventError(f"No content block {body['contentName']!r} is open.")
         match block.start["type"]:
@@ -184,14 +178,14 @@ class Session:
         self.ended = True
 
     def _open_block(self, body: Body, kind: str) -> _Block:
-        name = _need(body, "contentName", str)
+        name = need(body, "contentName", str)
         block = self._blocks.get(name)
         if block is None or block.start["type"] != kind:
             raise InvalidEventError(f"No {kind} content block {name!r} is open.")
         return block
 
     def _take_text(self, block: _Block) -> bool:
-        role = _need(block.start, "role", str)
+        role = need(block.start, "role", str)
         if role == "SYSTEM":
             self.conversation.instruct(block.text)
         elif role == "USER" and block.start.get("interactive"):
@@ -222,34 +216,3 @@ _HANDLERS = {
     "promptEnd": Session._prompt_end,  # noqa: SLF001
     "sessionEnd": Session._session_end,  # noqa: SLF001
 }
-
-
-def _named(event: object) -> tuple[str, Body]:
-    inner = event.get("event") if isinstance(event, dict) else None
-    if not isinstance(inner, dict) or len(inner) != 1:
-        raise InvalidEventError('An input event is {"event": {NAME: {...}}} with exactly one name.')
-    ((name, body),) = inner.items()
-    if not isinstance(body, dict):
-        raise InvalidEventError(f"The body of {name} is no object.")
-    return name, body
-
-
-def _need[T](body: Body, name: str, kind: type[T]) -> T:
-    value = body.get(name) if isinstance(body, Mapping) else None
-    if not isinstance(value, kind):
-        raise InvalidEventError(f"{name} is missing or no {kind.__name__}.")
-    return value
-
-
-def _sample_rate(form: Body) -> int:
-    rate = _need(form, "sampleRateHertz", int)
-    if rate not in SAMPLE_RATES_HERTZ:
-        raise InvalidEventError(f"sampleRateHertz is one of {SAMPLE_RATES_HERTZ}, not {rate}.")
-    return rate
-
-
-def _json(text: object, what: str) -> Any:
-    try:
-        return json.loads(text) if isinstance(text, str) else text
-    except ValueError as fault:
-        raise InvalidEventError(f"{what} is no JSON: {fault}.") from fault

@@ -13,12 +13,13 @@ from scripts.embedded.bedrock.conversation import Conversation
 from scripts.embedded.bedrock.credentials import CredentialsLookup
 from scripts.embedded.bedrock.eventstream import EventStreamError
 from scripts.embedded.bedrock.faults import Faults
+from scripts.embedded.bedrock.fields import InvalidEventError
 from scripts.embedded.bedrock.http2 import Exchange
 from scripts.embedded.bedrock.incoming import events
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.output import Output
 from scripts.embedded.bedrock.refusal import Refusal, throttled, unavailable
-from scripts.embedded.bedrock.session import InvalidEventError, Session
+from scripts.embedded.bedrock.session import Session
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,9 +7,10 @@ import pytest
 
 from scripts.embedded.bedrock import Limits, ScriptedBrain
 from scripts.embedded.bedrock.conversation import Conversation
+from scripts.embedded.bedrock.fields import InvalidEventError
 from scripts.embedded.bedrock.models import MODELS
 from scripts.embedded.bedrock.output import Output
-from scripts.embedded.bedrock.session import InvalidEventError, Session
+from scripts.embedded.bedrock.session import Session
 
 START = {"sessionStart": {}}
 PROMPT = {
