@@ -14,7 +14,7 @@ _TETHER = Path(__file__).with_name("tether.py")
 
 def tethered(command: Sequence[str | Path], *, grace_seconds: float = GRACE_SECONDS) -> list[str]:
     """Return the command line that runs *command* until its standard input closes."""
-    # -I -S: no site-packages and no environment, so it starts in about 10 ms.
+    # -I -S: no site-packages and no environment, so it starts in 10 to 30 ms.
     return [sys.executable, "-I", "-S", str(_TETHER), str(grace_seconds), *map(str, command)]
 
 
