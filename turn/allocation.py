@@ -9,38 +9,20 @@ import ssl
 import struct
 from typing import Self
 
-from turn.channel import Channel, MakeSocket, connect
+from turn.channel import MakeSocket
+from turn.dialogue import Dialogue
 from turn.errors import AllocationError
 from turn.ice_server import IceServer
-from turn.relay_url import RelayUrl
-from turn.stun import (
-    Address,
-    Attribute,
-    Kind,
-    MalformedMessageError,
-    Message,
-    Method,
-    long_term_key,
-    masked,
-)
+from turn.stun import Address, Attribute, Method
 
 PATIENCE_SECONDS = 4.0
-FIRST_RETRY_SECONDS = 0.25
-"""Half of what RFC 8489 says: a relay is far nearer than it assumes, and a caller waits."""
 
-_HUNG_UP = (
-    "What listens there has ended the connection.  Check that it is a relay and no web server, and that it has "
-    "not been stopped."
-)
-_UDP = b"\x11\0\0\0"  # protocol 17 (RFC 8656, section 18.7)
-_UNAUTHORIZED = 401
-_STALE_NONCE = 438
+_UDP = b"\x11\0\0\0"  # protocol 17 (section 18.7)
 _FIRST_CHANNEL = 0x4000
-_CHANNEL_DATA_HEADER_BYTES = 4
 
 
 class Allocation:
-    """A relayed address, open until `close`; made by `open`.
+    """A relayed address, open until `close` or `leave`; made by `open`.
 
     Attributes:
         relayed: Where the relay receives for us.
@@ -53,12 +35,7 @@ class Allocation:
     lifetime_seconds: int
 
     def __init__(self, server: IceServer, *, patience_seconds: float) -> None:
-        self._server = server
-        self._patience_seconds = patience_seconds
-        self._channel: Channel
-        self._waiting: dict[bytes, asyncio.Future[Message]] = {}
-        self._is_up = True
-        self._realm = self._nonce = b""
+        self._dialogue = Dialogue(server, patience_seconds=patience_seconds, on_data=self._keep)
         self._channels: dict[int, Address] = {}
         self._received: asyncio.Queue[tuple[Address, bytes]] = asyncio.Queue()
 
@@ -74,24 +51,18 @@ class Allocation:
     ) -> Self:
         """Allocate through *url* with the password of *server*.
 
+        Args:
+            url: Where the relay listens.
+            server: Whose password opens it; its own URLs do not matter.
+            make_socket: Makes the socket.
+            ssl_context: Whom to trust over TLS; by default whom this machine trusts.
+            patience_seconds: How long the relay may take for each answer.
+
         Raises:
             AllocationError: There is no relay, or it refuses.
         """
         self = cls(server, patience_seconds=patience_seconds)
-        try:
-            async with asyncio.timeout(patience_seconds):
-                self._channel = await connect(
-                    RelayUrl.parse(url),
-                    self._deliver,
-                    self._hung_up,
-                    make_socket=make_socket,
-                    ssl_context=ssl_context,
-                )
-        except (OSError, TimeoutError) as failed:
-            raise AllocationError(
-                f"{url} cannot be reached ({type(failed).__name__}).  Check that the relay runs, and that the "
-                "networks on the way let this port out."
-            ) from failed
+        await self._dialogue.connect(url, make_socket, ssl_context)
         try:
             await self._allocate()
         except BaseException:
@@ -111,7 +82,7 @@ class Allocation:
         Raises:
             AllocationError: The relay refuses that peer.
         """
-        await self._request(Method.CREATE_PERMISSION, peer=peer)
+        await self._dialogue.ask(Method.CREATE_PERMISSION, peer=peer)
 
     async def bind(self, peer: Address) -> int:
         """Bind a channel to *peer* and return its number.
@@ -121,7 +92,7 @@ class Allocation:
         """
         number = _FIRST_CHANNEL + len(self._channels)
         value = struct.pack("!HH", number, 0)
-        await self._request(Method.CHANNEL_BIND, {Attribute.CHANNEL_NUMBER: value}, peer=peer)
+        await self._dialogue.ask(Method.CHANNEL_BIND, {Attribute.CHANNEL_NUMBER: value}, peer=peer)
         self._channels[number] = peer
         return number
 
@@ -131,12 +102,11 @@ class Allocation:
         Raises:
             AllocationError: The relay has forgotten it, or refuses.
         """
-        value = struct.pack("!I", lifetime_seconds)
-        await self._request(Method.REFRESH, {Attribute.LIFETIME: value})
+        await self._dialogue.ask(Method.REFRESH, _lifetime(lifetime_seconds))
 
     def send(self, data: bytes, *, channel: int) -> None:
         """Send *data* through a bound channel."""
-        self._channel.send(struct.pack("!HH", channel, len(data)) + data)
+        self._dialogue.send(data, channel=channel)
 
     async def receive(self) -> tuple[Address, bytes]:
         """Wait for the next packet that a peer sent to the relayed address."""
@@ -149,107 +119,27 @@ class Allocation:
         except AllocationError:
             pass  # it is gone already, or will be when its lifetime ends
         finally:
-            await self._channel.close()
+            await self._dialogue.close()
 
     async def leave(self) -> None:
         """End the allocation without waiting for the relay's word; should the packet be lost, it expires."""
-        if self._is_up:
-            message = Message(Method.REFRESH, Kind.REQUEST, {Attribute.LIFETIME: bytes(4)})
-            self._channel.send(self._signed(message))
-        await self._channel.close()
+        self._dialogue.tell(Method.REFRESH, _lifetime(0))
+        await self._dialogue.close()
 
     async def _allocate(self) -> None:
-        answer = await self._request(Method.ALLOCATE, {Attribute.REQUESTED_TRANSPORT: _UDP})
+        answer = await self._dialogue.ask(Method.ALLOCATE, {Attribute.REQUESTED_TRANSPORT: _UDP})
         relayed = answer.address(Attribute.XOR_RELAYED_ADDRESS)
         mapped = answer.address(Attribute.XOR_MAPPED_ADDRESS)
         if relayed is None or mapped is None:
             raise AllocationError("The relay granted an allocation without an address: it is no TURN server.")
         self.relayed, self.mapped = relayed, mapped
-        (self.lifetime_seconds,) = struct.unpack("!I", answer.attributes[Attribute.LIFETIME])
+        self.lifetime_seconds = int.from_bytes(answer.attributes.get(Attribute.LIFETIME, b""))
 
-    async def _request(
-        self, method: Method, attributes: dict[int, bytes] | None = None, *, peer: Address | None = None
-    ) -> Message:
-        """Ask, and again with the realm and nonce that the relay wants to see."""
-        answer = await self._exchange(method, attributes or {}, peer)
-        code, _ = answer.error or (0, "")
-        if code == _STALE_NONCE or (code == _UNAUTHORIZED and not self._nonce):
-            self._realm = answer.attributes.get(Attribute.REALM, self._realm)
-            self._nonce = answer.attributes.get(Attribute.NONCE, b"")
-            answer = await self._exchange(method, attributes or {}, peer)
-        if answer.error:
-            code, reason = answer.error
-            raise AllocationError(
-                f"The relay answers {code} {reason} to {method.name}.  {_advice(code)}", code=code
-            )
-        return answer
-
-    async def _exchange(self, method: Method, attributes: dict[int, bytes], peer: Address | None) -> Message:
-        message = Message(method, Kind.REQUEST, dict(attributes))
+    def _keep(self, source: Address | int, data: bytes) -> None:
+        peer = self._channels.get(source) if isinstance(source, int) else source
         if peer:
-            message.attributes[Attribute.XOR_PEER_ADDRESS] = masked(peer, message.transaction)
-        if not self._is_up:
-            raise AllocationError(_HUNG_UP)
-        packet = self._signed(message)
-        future = self._waiting[message.transaction] = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(self._patience_seconds):
-                return await self._repeat(packet, future)
-        except TimeoutError as silent:
-            raise AllocationError(
-                f"The relay has not answered {method.name} for {self._patience_seconds:g} s.  Check that it "
-                "runs, and that the networks on the way let its answers back in."
-            ) from silent
-        finally:
-            del self._waiting[message.transaction]
-
-    async def _repeat(self, packet: bytes, answer: asyncio.Future[Message]) -> Message:
-        pause = FIRST_RETRY_SECONDS
-        while True:
-            self._channel.send(packet)
-            await asyncio.wait([answer], timeout=None if self._channel.reliable else pause)
-            if answer.done():
-                return answer.result()
-            pause *= 2
-
-    def _hung_up(self) -> None:
-        self._is_up = False
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(AllocationError(_HUNG_UP))
-
-    def _signed(self, message: Message) -> bytes:
-        if not self._nonce:
-            return message.encode()
-        realm = self._realm.decode(errors="replace")
-        message.attributes[Attribute.USERNAME] = self._server.username.encode()
-        message.attributes[Attribute.REALM] = self._realm
-        message.attributes[Attribute.NONCE] = self._nonce
-        return message.encode(long_term_key(self._server.username, realm, self._server.credential))
-
-    def _deliver(self, packet: bytes) -> None:
-        if packet[:1] and packet[0] >> 6:
-            number, length = struct.unpack_from("!HH", packet)
-            data = packet[_CHANNEL_DATA_HEADER_BYTES : _CHANNEL_DATA_HEADER_BYTES + length]
-            if number in self._channels:
-                self._received.put_nowait((self._channels[number], data))
-            return
-        try:
-            message = Message.decode(packet)
-        except MalformedMessageError:
-            return  # anybody can send to a UDP port
-        waiting = self._waiting.get(message.transaction)
-        if waiting and not waiting.done() and message.kind in (Kind.SUCCESS, Kind.ERROR):
-            waiting.set_result(message)
-        elif message.kind is Kind.INDICATION and (peer := message.address(Attribute.XOR_PEER_ADDRESS)):
-            self._received.put_nowait((peer, message.attributes.get(Attribute.DATA, b"")))
+            self._received.put_nowait((peer, data))
 
 
-def _advice(code: int) -> str:
-    return {
-        _UNAUTHORIZED: "The password is wrong or expired: issue a new one, and compare the relay's secret.",
-        403: "The relay does not send to that peer; it protects private networks.",
-        437: "The relay still holds an allocation for this port: try from another one.",
-        486: "This name holds as many allocations as it may: end some, or raise user-quota.",
-        508: "The relay is full: add a relay.",
-    }.get(code, "Look at the relay's log.")
+def _lifetime(seconds: int) -> dict[int, bytes]:
+    return {Attribute.LIFETIME: struct.pack("!I", seconds)}

@@ -1,6 +1,7 @@
 """How packets travel to a relay and back: over UDP, over TCP, over TLS."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -61,14 +62,28 @@ async def connect(
         if kind == socket.SOCK_DGRAM:
             _, datagrams = await loop.create_datagram_endpoint(lambda: _Datagrams(deliver), sock=connection)
             return datagrams
-        tls = (ssl_context or ssl.create_default_context()) if url.tls else None
-        reader, writer = await asyncio.open_connection(
-            sock=connection, ssl=tls, server_hostname=url.host if tls else None
-        )
+        reader, writer = await asyncio.open_connection(sock=connection)
     except BaseException:
         connection.close()
         raise
+    try:
+        if url.tls:
+            context = ssl_context or ssl.create_default_context()
+            await writer.start_tls(context, server_hostname=url.host)
+    except BaseException:
+        await _cut(writer)
+        raise
     return _Stream(reader, writer, deliver, hung_up)
+
+
+async def _cut(writer: asyncio.StreamWriter) -> None:
+    """Close a stream without a farewell: a relay that is gone would keep us waiting for its share of it.
+
+    It is closed first and waited for then, so that it is closed also when the wait is cancelled.
+    """
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -138,6 +153,5 @@ class _Stream:
 
     async def close(self) -> None:
         self._reading.cancel()
+        await _cut(self._writer)
         await asyncio.gather(self._reading, return_exceptions=True)
-        # Not a polite end: a relay that is gone would keep us waiting for its share of it.
-        self._writer.transport.abort()

@@ -7,6 +7,7 @@ from turn.errors import TurnSettingsError
 from turn.external import CloudflareIceServers, StaticIceServers, TwilioIceServers
 from turn.fallback import FallbackIceServers
 from turn.ice_server import IceServers
+from turn.leases import Leases
 from turn.managed import ManagedIceServers
 from turn.secret import Secret
 from turn.settings import CoturnSettings, ExternalTurnSettings, ManagedTurnSettings, TurnSettings
@@ -15,7 +16,11 @@ from turn.signaling import KinesisVideoSignaling
 
 
 def ice_servers_from(
-    settings: TurnSettings, *, fallback: Sequence[TurnSettings] = (), services_url: str | None = None
+    settings: TurnSettings,
+    *,
+    fallback: Sequence[TurnSettings] = (),
+    services_url: str | None = None,
+    leases: Leases | None = None,
 ) -> IceServers:
     """Return the source that *settings* describe, and behind it those that stand in for it.
 
@@ -25,20 +30,22 @@ def ice_servers_from(
         settings: Where relays come from.
         fallback: Where they come from when that fails, in order.
         services_url: Where AWS answers when it is not AWS.
+        leases: Who counts the allocations of a managed pool; by default this process its own.
 
     Raises:
         TurnSettingsError: An external provider is not one that we know.
     """
-    sources = [_source(one, services_url) for one in (settings, *fallback)]
+    sources = [_source(one, services_url, leases) for one in (settings, *fallback)]
     return sources[0] if len(sources) == 1 else FallbackIceServers(sources)
 
 
-def _source(settings: TurnSettings, services_url: str | None) -> IceServers:
+def _source(settings: TurnSettings, services_url: str | None, leases: Leases | None) -> IceServers:
     match settings:
         case ManagedTurnSettings():
             return ManagedIceServers(
                 channel_arns=settings.channel_arns,
                 signaling=KinesisVideoSignaling(services_url=services_url),
+                leases=leases,
             )
         case CoturnSettings():
             return SharedSecretIceServers(

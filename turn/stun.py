@@ -125,6 +125,20 @@ def long_term_key(username: str, realm: str, password: str) -> bytes:
     return hashlib.md5(f"{username}:{realm}:{password}".encode(), usedforsecurity=False).digest()
 
 
+def is_signed(data: bytes, key: bytes) -> bool:
+    """Whether the message in *data* was signed by somebody who knows *key* (section 14.5)."""
+    at = HEADER_BYTES
+    while at + 4 <= len(data):
+        kind, length = struct.unpack_from("!HH", data, at)
+        if kind == Attribute.MESSAGE_INTEGRITY:
+            # The header counts the attributes up to the signature, and nothing behind it.
+            counted = struct.pack("!H", at + 24 - HEADER_BYTES)
+            expected = hmac.new(key, data[:2] + counted + data[4:at], hashlib.sha1).digest()
+            return hmac.compare_digest(expected, data[at + 4 : at + 4 + length])
+        at += 4 + length + (-length % 4)
+    return False
+
+
 def masked(address: Address, transaction: bytes) -> bytes:
     """Return an address as it travels (section 14.2)."""
     ip = ipaddress.ip_address(address[0])

@@ -1,6 +1,7 @@
 """Which of several ways to a relay is taken, when some of them do not work."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,20 @@ async def test_probing_leaves_nothing_behind(laboratory, relay, ways, server):
             if len(taken) == 12:
                 return
             await asyncio.sleep(1.1)
+
+
+async def test_giving_up_at_any_moment_leaves_no_socket(ways, server):
+    """A caller may hang up while the way is chosen; a process that lives for days must not run out."""
+
+    async def give_up_after(seconds: float) -> None:
+        choosing = asyncio.create_task(choose([server], **ways))
+        await asyncio.wait([choosing], timeout=seconds)
+        choosing.cancel()
+        await asyncio.gather(choosing, return_exceptions=True)
+
+    await give_up_after(1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for step in range(40):
+        await give_up_after(step / 4_000)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -9,7 +9,7 @@ import pytest
 from turn.allocation import Allocation
 from turn.errors import AllocationError
 from turn.ice_server import IceServer
-from turn.stun import Kind, Message
+from turn.stun import Attribute, Kind, Message, long_term_key, masked
 
 SERVER = IceServer(urls=(), username="1:u", credential="p")
 
@@ -53,6 +53,24 @@ async def test_garbage_and_strangers_are_not_listened_to(peer):
 
     with pytest.raises(AllocationError, match="not answered ALLOCATE"):
         await Allocation.open(peer.url, SERVER, patience_seconds=0.3)
+
+
+async def test_an_answer_of_somebody_else_is_not_believed(peer):
+    """Whoever sits on the way could otherwise send the call's audio to an address of their own."""
+    realm = {Attribute.ERROR_CODE: b"\0\0\x04\x01Unauthorized", Attribute.REALM: b"r", Attribute.NONCE: b"n"}
+
+    def answer(asked):
+        if Attribute.USERNAME not in asked.attributes:
+            return (Message(asked.method, Kind.ERROR, realm, asked.transaction).encode(),)
+        address = masked(("203.0.113.66", 50_000), asked.transaction)
+        granted = {Attribute.XOR_RELAYED_ADDRESS: address, Attribute.XOR_MAPPED_ADDRESS: address}
+        message = Message(asked.method, Kind.SUCCESS, granted, asked.transaction)
+        return message.encode(), message.encode(long_term_key("1:u", "r", "guess"))
+
+    peer.answer = answer
+
+    with pytest.raises(AllocationError, match="not answered ALLOCATE"):
+        await Allocation.open(peer.url, SERVER, patience_seconds=0.4)
 
 
 async def test_a_success_without_an_address_is_no_allocation(peer):

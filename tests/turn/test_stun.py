@@ -8,6 +8,7 @@ from turn.stun import (
     MalformedMessageError,
     Message,
     Method,
+    is_signed,
     long_term_key,
     masked,
 )
@@ -33,6 +34,20 @@ def test_a_request_is_signed_as_the_rfc_shows():
     signed = Message.decode(message.encode(long_term_key(username, realm, password)))
 
     assert signed.attributes[Attribute.MESSAGE_INTEGRITY].hex() == "f67024656dd64a3e02b8e0712e85c9a28ca89666"
+
+
+def test_a_signature_is_checked_as_the_rfc_shows():
+    """RFC 5769, section 2.2: who does not know the password cannot answer for the relay."""
+    response = bytes.fromhex(
+        "0101003c2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000080001a147e112a643"
+        "000800142b91f599fd9e90c38c7489f92af9ba53f06be7d780280004c07d4c96"
+    )
+
+    assert is_signed(response, b"VOkJxbRl1RmTxUk/WvJxBt")
+    assert not is_signed(response, b"another")
+    assert not is_signed(response[:36] + b"\1" + response[37:], b"VOkJxbRl1RmTxUk/WvJxBt")
+    assert not is_signed(Message(Method.BINDING, Kind.SUCCESS).encode(), b"VOkJxbRl1RmTxUk/WvJxBt")
+    assert Message.decode(response).address(Attribute.XOR_MAPPED_ADDRESS) == ("192.0.2.1", 32853)
 
 
 @pytest.mark.parametrize(
