@@ -8,7 +8,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from runtime.door.session import Reason
+from runtime.door.session import Reason, State
 from scripts.calling.caller import Caller, Patience
 from scripts.calling.errors import NoAnswerError
 from scripts.calling.progress import Progress
@@ -54,7 +54,7 @@ def test_ctrl_c_hangs_up(deployed):
     with announced(deployed.cloud, "embedded"):
         dial = [*DIAL, "--port", str(deployed.cloud.ports.base)]
         with subprocess.Popen(dial, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as caller:
-            wait_for(deployed.agents)
+            wait_for(lambda: [one.state for one in deployed.ledger.open_sessions()] == [State.ACTIVE])
             caller.send_signal(signal.SIGINT)
             said = caller.communicate(timeout=60)[1]
 
