@@ -101,6 +101,10 @@ async def test_probing_leaves_nothing_behind(laboratory, relay, ways, server):
             await asyncio.sleep(1.1)
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def test_giving_up_at_any_moment_leaves_no_socket(ways, server):
     """A caller may hang up while the way is chosen; a process that lives for days must not run out."""
 
@@ -111,8 +115,8 @@ async def test_giving_up_at_any_moment_leaves_no_socket(ways, server):
         await asyncio.gather(choosing, return_exceptions=True)
 
     await give_up_after(1)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for step in range(40):
         await give_up_after(step / 4_000)
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before

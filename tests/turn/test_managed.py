@@ -58,6 +58,7 @@ def test_a_pool_of_the_configured_size_never_turns_a_caller_away(concurrent_call
         kind="managed",
         peak_new_sessions_per_second=float(SESSIONS_PER_SECOND),
         peak_concurrent_calls=concurrent_calls,
+        allocations_per_call=2,
     )
     emulated, waits = EmulatedChannels(slowest_seconds=slowest_seconds), []
     source = pool(emulated, channels=config.channels, allocations=config.allocations_per_call)
