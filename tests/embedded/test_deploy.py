@@ -12,16 +12,19 @@ from botocore.httpsession import URLLib3Session
 from websockets.asyncio.client import connect
 
 from scripts.embedded.address import REGION
+from scripts.embedded.cloud import EmbeddedCloud
+from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
 
 STACKS = ("Network", "Turn", "Runtime", "Door", "Monitoring", "Billing")
 
 
 @pytest.fixture(scope="module")
-def deployed(cloud):
-    """Everything, deployed once for this module; destroyed by the last test, or with the cloud."""
-    cloud.deploy()
-    return cloud
+def deployed():
+    """Everything, deployed once for this module, on a cloud that no other test has touched."""
+    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
+        cloud.deploy()
+        yield cloud
 
 
 def outputs(cloud, stack):

@@ -81,7 +81,9 @@ def template(resources, outputs=None):
 
 @pytest.fixture
 def stack(cloud):
-    return Stack(cloud.client("cloudformation"))
+    one = Stack(cloud.client("cloudformation"))
+    yield one
+    one.delete()
 
 
 def test_a_nat_gateway_and_its_address_come_and_go(cloud, stack):
