@@ -104,7 +104,7 @@ class Call:
         try:
             await self._guard(self._converse())
         finally:
-            self.end(Reason.HANG_UP)
+            self.end(Reason.AGENT_ERROR)  # whatever else ends a call has said so by now
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -140,6 +140,10 @@ class Call:
     def spoke(self) -> None:
         """A piece of the agent's speech left for the caller."""
         self._pulse.spoke()
+
+    def caller_hung_up(self) -> None:
+        """The caller asked for the end of the call."""
+        self.end(Reason.HANG_UP)
 
     def caller_left(self) -> None:
         """The connection is gone."""

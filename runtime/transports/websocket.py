@@ -38,7 +38,8 @@ OUTPUT_SAMPLE_RATE = 24_000
 
 # A caller may announce themselves, type, and hang up.  Pipecat also takes tool results, files by URL and
 # transcripts from a client; none of these is the caller's to say.
-_CALLERS_MESSAGES = frozenset({"client-ready", "send-text", "disconnect-bot"})
+_CALLERS_MESSAGES = frozenset({"client-ready", "send-text"})
+_HANG_UP = "disconnect-bot"
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ class Ear(Protocol):
 
     def spoke(self) -> None:
         """A piece of the agent's speech left for the caller."""
+
+    def caller_hung_up(self) -> None:
+        """The caller asked for the end of the call."""
 
     def caller_left(self) -> None:
         """The connection is gone, and not by our doing."""
@@ -136,12 +140,15 @@ class _Input(BaseInputTransport):
                 return
             self._ear.heard(frame.audio)
             await self.push_audio_frame(frame)
-        elif isinstance(frame, InputTransportMessageFrame) and _is_callers(frame.message):
-            await self.broadcast_frame(InputTransportMessageFrame, message=frame.message)
+        elif isinstance(frame, InputTransportMessageFrame) and isinstance(frame.message, dict):
+            await self._pass_on(frame.message)
 
-
-def _is_callers(message: Any) -> bool:
-    return isinstance(message, dict) and message.get("type") in _CALLERS_MESSAGES
+    async def _pass_on(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == _HANG_UP:
+            self._ear.caller_hung_up()
+        elif kind in _CALLERS_MESSAGES:
+            await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
 
 class _Output(BaseOutputTransport):

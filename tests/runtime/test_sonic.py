@@ -126,6 +126,7 @@ async def test_throttling_is_waited_out(start_agent):
 async def test_a_model_that_cannot_be_had_ends_the_call(start_agent, monkeypatch, fault):
     """Pipecat stays on the line in silence, for as long as the caller bears it, and is billed."""
     monkeypatch.setattr(sonic, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(stream, "WAITING_EVENTS", MANY * MANY)
     async with start_agent(faults=Faults(**fault)) as world:
         assert await reason_of_a_failed_call(world) == "model_unavailable"
 
@@ -141,6 +142,8 @@ async def test_a_closed_port_ends_the_call(start_agent):
 async def test_an_endpoint_that_never_answers_ends_the_call(start_agent, monkeypatch):
     """A dropped packet at the NAT gateway looks like this: connected, and nothing more."""
     monkeypatch.setattr(stream, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(stream, "WAITING_EVENTS", MANY * MANY)
+    monkeypatch.setattr(sonic, "ANSWER_SECONDS", MANY)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with start_agent(bedrock_url=f"https://localhost:{silent.getsockname()[1]}") as world:
             assert await reason_of_a_failed_call(world) == "model_unavailable"
@@ -149,6 +152,7 @@ async def test_an_endpoint_that_never_answers_ends_the_call(start_agent, monkeyp
 
 async def test_a_role_without_credentials_ends_the_call(start_agent, monkeypatch):
     """The SDK never returns when its own question for credentials fails."""
+    monkeypatch.setattr(sonic, "CONNECT_SECONDS", MANY)
     async with start_agent() as world:
         session_id = world.open_session()
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -156,7 +160,18 @@ async def test_a_role_without_credentials_ends_the_call(start_agent, monkeypatch
         async with world.call(session_id) as line:
             await until(lambda: line.ear.lost, seconds=25)
 
-    assert "closed it" in line.ear.lost
+        # The ledger cannot be asked either, so the metric is where the reason is.
+        await until(lambda: '"reason":"model_unavailable"' in world.said())
+
+
+async def test_a_model_that_stops_reading_is_replaced(start_agent, monkeypatch):
+    """The audio that nobody takes must not pile up for the rest of the call."""
+    monkeypatch.setattr(stream, "WAITING_EVENTS", 20)
+    async with start_agent() as world, world.call() as line:
+        await greeted(line)
+        world.bedrock.sessions[0].stall()
+        await until(lambda: len(world.bedrock.sessions) == 2, seconds=20)
+        await ask(line)
 
 
 async def test_a_stalled_model_does_not_hold_up_the_hang_up(start_agent):
