@@ -1,7 +1,6 @@
 """How packets travel to a relay and back: over UDP, over TCP, over TLS."""
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import struct
@@ -79,11 +78,11 @@ async def connect(
 async def _cut(writer: asyncio.StreamWriter) -> None:
     """Close a stream without a farewell: a relay that is gone would keep us waiting for its share of it.
 
-    It is closed first and waited for then, so that it is closed also when the wait is cancelled.
+    Not `wait_closed`: after a TLS handshake that was given up it waits for ever (Python 3.13).  The event loop
+    closes the socket in its next round.
     """
     writer.transport.abort()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    await asyncio.sleep(0)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
