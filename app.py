@@ -10,6 +10,7 @@ from stacks.config import ConfigError, DeploymentConfig
 from stacks.door_stack import DoorStack
 from stacks.monitoring_stack import MonitoringStack
 from stacks.network_stack import NetworkStack
+from stacks.parts.relays import Relays
 from stacks.parts.unreachable_email import refuse_unreachable
 from stacks.runtime_stack import RuntimeStack
 from stacks.turn_stack import TurnStack
@@ -39,14 +40,16 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
     name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
     network = NetworkStack(app, f"{name}-Network", config=config.network, env=env)
-    runtime = add_runtime(app, config, bundle, network)
+    relays, runtime = add_runtime(app, config, bundle, network)
     door = DoorStack(
         app,
         f"{name}-Door",
         config=config.door,
+        turn=config.turn,
         stage=stage,
         call_seconds=config.runtime.call_seconds,
         endpoints=config.endpoints,
+        relays=relays,
         runtime=runtime,
         env=env,
     )
@@ -62,7 +65,9 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
 
 
-def add_runtime(app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack) -> RuntimeStack:
+def add_runtime(
+    app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack
+) -> tuple[Relays, RuntimeStack]:
     """Add the agent, and the relays that its callers meet it on, to *network*."""
     name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
@@ -75,7 +80,7 @@ def add_runtime(app: cdk.App, config: DeploymentConfig, bundle: Path, network: N
         agent_security_group=network.agent_security_group,
         env=env,
     )
-    return RuntimeStack(
+    runtime = RuntimeStack(
         app,
         f"{name}-Runtime",
         config=config.runtime,
@@ -87,6 +92,7 @@ def add_runtime(app: cdk.App, config: DeploymentConfig, bundle: Path, network: N
         security_group=network.agent_security_group,
         env=env,
     )
+    return turn.relays, runtime
 
 
 def check_with_nag(app: cdk.App) -> None:

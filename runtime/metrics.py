@@ -27,22 +27,28 @@ MILLISECONDS = 1000
 """In a second."""
 
 
+type Emitter = Literal["agent", "door", "agent, door"]
+"""Who publishes a metric; both, when it is one for some transports and the other for the others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One number that somebody watches."""
 
     name: str
-    unit: Literal["Seconds", "Milliseconds", "Count", "None"]
+    unit: Literal["Seconds", "Milliseconds", "Count", "Percent", "None"]
     """A unit of CloudWatch's; `None` is what it calls money."""
-    emitted_by: Literal["agent", "door"]
+    emitted_by: Emitter
     meaning: str
 
 
 JOIN_TIME = Metric(
     name="JoinTime",
     unit="Milliseconds",
-    emitted_by="agent",
-    meaning="From the caller's socket being accepted to the first audio sent to it. Once a call.",
+    emitted_by="agent, door",
+    meaning="How long a caller waits for the greeting. Over WebSocket the agent measures it, from the "
+    "accepted socket to the first audio sent; over WebRTC the browser does, from pressing Call to the first "
+    "audio heard, and the door passes it on. Once a call.",
 )
 MODEL_FIRST_AUDIO = Metric(
     name="ModelFirstAudio",
@@ -124,6 +130,38 @@ SESSIONS_REAPED = Metric(
     unit="Count",
     emitted_by="door",
     meaning="Sessions that the reaper ended because nobody joined or the agent fell silent.",
+)
+PACKET_LOSS = Metric(
+    name="PacketLoss",
+    unit="Percent",
+    emitted_by="door",
+    meaning="Share of the agent's audio packets that never reached the browser, by its own count.",
+)
+JITTER = Metric(
+    name="Jitter",
+    unit="Milliseconds",
+    emitted_by="door",
+    meaning="How unevenly the agent's audio packets reached the browser (RFC 3550).",
+)
+ROUND_TRIP_TIME = Metric(
+    name="RoundTripTime",
+    unit="Milliseconds",
+    emitted_by="door",
+    meaning="From the browser to the agent and back over the path that carries the audio, relays included.",
+)
+ICE_OUTCOME = Metric(
+    name="IceOutcome",
+    unit="Count",
+    emitted_by="door",
+    meaning="1 for a browser that found a path to the agent, 0 for one that found none, so the average is "
+    "the share that did; the field `candidate_type` says which end of it the browser used.",
+)
+RELAY_PROTOCOL = Metric(
+    name="RelayProtocol",
+    unit="Count",
+    emitted_by="door",
+    meaning="1 for a relayed browser that had to reach its relay over TCP or TLS, 0 for one over UDP, so the "
+    "average is the share of networks that block UDP; the field `relay_protocol` says which it was.",
 )
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

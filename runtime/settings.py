@@ -6,7 +6,7 @@ ARN is a token such as `${Token[...]}`, and a check there would reject it.
 """
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
 
 from runtime.errors import SettingsError
@@ -27,8 +27,8 @@ class _Settings:
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `from_environment` reads back; empty optional ones stay out."""
-        named = {_variable(one): str(getattr(self, one.name)) for one in fields(self)}
-        return {name: value for name, value in named.items() if value}
+        named = {_variable(one): getattr(self, one.name) for one in fields(self)}
+        return {name: str(value) for name, value in named.items() if value}
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -60,9 +60,9 @@ def _variable(one: Field[Any]) -> str:
 
 def _parse(one: Field[Any], text: str) -> Any:
     if not text:
-        if isinstance(one.default, str):
-            return one.default
-        raise ValueError("is not set")
+        if one.default is MISSING:
+            raise ValueError("is not set")
+        return one.default
     if one.type is str:
         return text
     if one.type is int:
@@ -104,7 +104,10 @@ class RuntimeSettings(_Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSettings(_Settings):
-    """Everything that the door's Lambda functions may know about where they run."""
+    """Everything that the door's Lambda functions may know about where they run, but for its relays.
+
+    Those are described by the variables of `turn.settings`, which the function that serves callers has.
+    """
 
     stage: str
     region: str
@@ -119,4 +122,8 @@ class DoorSettings(_Settings):
     """Life of a pre-signed way in: it bounds the connect, not the call."""
     heartbeat_lost_seconds: int
     """Silence of the agent after which the reaper takes its session for dead."""
+    caller_policy: str
+    """`relay` or `all`: what WebRTC calls the browser's ICE transport policy."""
+    allocations_per_call: int = 0
+    """Relay allocations that one call holds; 0 where nobody counts them."""
     agentcore_url: str = _optional()

@@ -5,9 +5,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from runtime.settings import DoorSettings
-from stacks.config import DoorConfig, EndpointsConfig
+from stacks.config import DoorConfig, EndpointsConfig, ManagedTurnConfig, TurnConfig
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction
+from stacks.parts.relays import Relays
 from stacks.parts.session_reaper import SessionReaper
 from stacks.runtime_stack import RuntimeStack
 
@@ -16,7 +17,7 @@ REQUEST_TIMEOUT = Duration.seconds(25)
 
 
 class DoorStack(Stack):
-    """Owns the API that opens, shows and ends sessions, and the reaper that ends the forgotten ones."""
+    """Owns the API that opens, connects and ends sessions, and the reaper that ends the forgotten ones."""
 
     api: DoorApi
     function: lambda_.Function
@@ -29,9 +30,11 @@ class DoorStack(Stack):
         construct_id: str,
         *,
         config: DoorConfig,
+        turn: TurnConfig,
         stage: str,
         call_seconds: int,
         endpoints: EndpointsConfig | None,
+        relays: Relays,
         runtime: RuntimeStack,
         env: Environment,
     ) -> None:
@@ -46,15 +49,17 @@ class DoorStack(Stack):
             call_seconds=call_seconds,
             join_seconds=config.join_seconds,
             heartbeat_lost_seconds=config.heartbeat_lost_seconds,
+            caller_policy=turn.caller_policy,
+            allocations_per_call=turn.allocations_per_call if isinstance(turn, ManagedTurnConfig) else 0,
             agentcore_url=endpoints.agentcore if endpoints else "",
         ).to_environment()
         door = DoorFunction(
             self,
             "Requests",
             handler="handle_request",
-            description="opens, shows and ends sessions",
+            description="opens, connects and ends sessions",
             timeout=REQUEST_TIMEOUT,
-            environment=environment,
+            environment={**environment, **relays.settings.to_environment()},
             reserved_concurrency=config.reserved_concurrency,
             log_retention_days=config.log_retention_days,
         )
@@ -62,6 +67,7 @@ class DoorStack(Stack):
         runtime.agent.grant_open(door.role)
         runtime.agent.grant_stop(door.role)
         runtime.ledger.grant_open(door.role)
+        relays.grant_issue(door.role)
         runtime.agent.grant_stop(reaper.role)
         runtime.ledger.grant_reap(reaper.role)
         self.function, self.reaper = door.function, reaper.function

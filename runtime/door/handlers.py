@@ -11,20 +11,33 @@ import boto3
 from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
+from runtime.door.bodies import Candidates, Offer, read_nothing, read_transport
 from runtime.door.errors import RouteUnknownError
 from runtime.door.http import Request, answer, problem
+from runtime.door.leases import LedgerLeases
 from runtime.door.ledger import Ledger
 from runtime.door.presign import SERVICE
-from runtime.door.reaper import Reaper
+from runtime.door.reaper import GRACE_SECONDS, Reaper
+from runtime.door.relays import Relays
 from runtime.door.sessions import Sessions
-from runtime.errors import HotlineError
+from runtime.door.stats import Stats
+from runtime.door.webrtc import WebRtc
+from runtime.errors import HotlineError, SettingsError
 from runtime.metrics import MetricWriter
 from runtime.settings import DoorSettings
+from turn.errors import TurnSettingsError
+from turn.settings import turn_settings_from
+from turn.sources import ice_servers_from
 
 logger = logging.getLogger(__name__)
 
 # A caller is waiting: botocore's own patience (a minute, five times) outlasts API Gateway's 30 s.
 _PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+# A microVM of platform V2 starts in 4.35 s at the 99th percentile; twice this stays below API Gateway's 30 s.
+_START_PATIENCE = Config(
+    connect_timeout=1, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
+)
 
 
 def handle_request(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
@@ -39,7 +52,8 @@ def handle_request(event: Mapping[str, Any], _context: object) -> dict[str, Any]
         level = logging.ERROR if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
         logger.log(level, "Request refused", extra=told)
         return response
-    told = {"request_id": request_id, "route": event["routeKey"], "session": body["session_id"]}
+    session_id = body["session_id"] if body and "session_id" in body else event["pathParameters"]["id"]
+    told = {"request_id": request_id, "route": event["routeKey"], "session": session_id}
     logger.info("Request served", extra=told)
     return answer(status, body, request_id)
 
@@ -53,17 +67,36 @@ def handle_schedule(_event: object, _context: object) -> None:
     _reaper().run()
 
 
-def _serve(request: Request) -> tuple[HTTPStatus, dict[str, Any]]:
+def _serve(request: Request) -> tuple[HTTPStatus, dict[str, Any] | None]:
     match request.route:
         case "POST /sessions":
-            transport = request.transport()
+            transport = read_transport(request.body)
             return HTTPStatus.CREATED, _sessions().open(request.owner, transport)
         case "GET /sessions/{id}":
             return HTTPStatus.OK, _sessions().show(request.owner, request.session_id)
         case "DELETE /sessions/{id}":
             return HTTPStatus.OK, _sessions().end(request.owner, request.session_id)
         case _:
-            raise RouteUnknownError("The door serves POST /sessions, GET and DELETE /sessions/{id}.")
+            return _signal(request)
+
+
+def _signal(request: Request) -> tuple[HTTPStatus, dict[str, Any] | None]:
+    caller = request.owner, request.session_id
+    match request.route:
+        case "POST /sessions/{id}/offer":
+            return HTTPStatus.OK, _webrtc().offer(*caller, Offer.read(request.body))
+        case "PATCH /sessions/{id}/offer":
+            _webrtc().add_candidates(*caller, Candidates.read(request.body))
+        case "POST /sessions/{id}/relays":
+            read_nothing(request.body)
+            return HTTPStatus.OK, _webrtc().renew_relays(*caller)
+        case "POST /sessions/{id}/stats":
+            _webrtc().report(*caller, Stats.read(request.body))
+        case _:
+            raise RouteUnknownError(
+                "The door serves /sessions, /sessions/{id} and offer, relays and stats below it."
+            )
+    return HTTPStatus.NO_CONTENT, None
 
 
 # Built by the first event of a process and kept for the others; a failure is not kept.
@@ -75,8 +108,37 @@ def _sessions() -> Sessions:
         ledger=_ledger(),
         agentcore=_agentcore(),
         reaper=_reaper(),
+        relays=_relays(),
         metrics=MetricWriter(settings.stage),
     )
+
+
+@cache
+def _webrtc() -> WebRtc:
+    settings = _settings()
+    return WebRtc(
+        settings,
+        sessions=_sessions(),
+        agentcore=_agentcore(),
+        relays=_relays(),
+        metrics=MetricWriter(settings.stage),
+    )
+
+
+@cache
+def _relays() -> Relays:
+    settings = _settings()
+    leases = None
+    if settings.allocations_per_call:
+        leases = LedgerLeases(
+            _dynamodb(), settings.ledger_table, call_allocations=settings.allocations_per_call
+        )
+    try:
+        source = ice_servers_from(turn_settings_from(os.environ), leases=leases)
+    except TurnSettingsError as fault:
+        raise SettingsError(str(fault)) from fault
+    # Whoever joins in the last second must still reach a relay when the reaper has given up waiting.
+    return Relays(source, lifetime_seconds=settings.join_seconds + GRACE_SECONDS)
 
 
 @cache
@@ -87,13 +149,18 @@ def _reaper() -> Reaper:
 
 @cache
 def _ledger() -> Ledger:
-    return Ledger(_session().client("dynamodb", config=_PATIENCE), _settings().ledger_table)
+    return Ledger(_dynamodb(), _settings().ledger_table)
+
+
+@cache
+def _dynamodb() -> Any:
+    return _session().client("dynamodb", config=_PATIENCE)
 
 
 @cache
 def _agentcore() -> AgentCore:
     settings = _settings()
-    client = _session().client(SERVICE, endpoint_url=settings.agentcore_url or None, config=_PATIENCE)
+    client = _session().client(SERVICE, endpoint_url=settings.agentcore_url or None, config=_START_PATIENCE)
     return AgentCore(settings, client, _session().get_credentials())
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from runtime.door.errors import (
     AgentCoreUnavailableError,
+    AgentRefusedError,
     BodyTooLargeError,
     CallerUnknownError,
     ConcurrencyReachedError,
     InvalidRequestError,
     LedgerUnavailableError,
+    RelaysUnavailableError,
     RouteUnknownError,
+    SessionConflictError,
     SessionUnknownError,
 )
 from runtime.errors import HotlineError, SettingsError
@@ -26,21 +29,34 @@ from runtime.errors import HotlineError, SettingsError
 MAX_BODY_BYTES = 1_024
 """Forty times what a request for a session needs; anything longer is no such request."""
 
+MAX_SIGNALING_BYTES = 48 * 1_024
+"""The longest session description and all that JSON escapes in it, or the most candidates."""
+
 RETRY_AFTER_SECONDS = 10
 """When a refused caller should ask again: calls last minutes, so some place is soon free."""
 
-TRANSPORTS = ("websocket",)
+_LONG_ROUTES = {"POST /sessions/{id}/offer", "PATCH /sessions/{id}/offer"}
 
 _STATUS: dict[type[HotlineError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
     CallerUnknownError: HTTPStatus.FORBIDDEN,
     RouteUnknownError: HTTPStatus.NOT_FOUND,
     SessionUnknownError: HTTPStatus.NOT_FOUND,
+    SessionConflictError: HTTPStatus.CONFLICT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ConcurrencyReachedError: HTTPStatus.TOO_MANY_REQUESTS,
     LedgerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RelaysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AgentCoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AgentRefusedError: HTTPStatus.SERVICE_UNAVAILABLE,
     SettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+# What a caller may know of why they cannot be served.
+_MISSING: dict[type[HotlineError], str] = {
+    RelaysUnavailableError: "There is no relay for the audio",
+    AgentCoreUnavailableError: "The voice agent does not answer",
+    AgentRefusedError: "The voice agent does not answer",
 }
 
 
@@ -63,6 +79,7 @@ class Request:
         Raises:
             CallerUnknownError: API Gateway authenticated nobody.
             InvalidRequestError: The body is not what its encoding says.
+            BodyTooLargeError: The body is longer than any that the route takes.
         """
         context = event["requestContext"]
         iam = (context.get("authorizer") or {}).get("iam") or {}
@@ -76,34 +93,13 @@ class Request:
             body=_body(event),
         )
 
-    def transport(self) -> str:
-        """Return the transport that the body asks for.
 
-        Raises:
-            BodyTooLargeError: The body is longer than any such request.
-            InvalidRequestError: The body is anything but an object with a transport that we speak.
-        """
-        if len(self.body) > MAX_BODY_BYTES:
-            raise BodyTooLargeError(f"Send at most {MAX_BODY_BYTES} bytes, not {len(self.body)}.")
-        try:
-            asked = json.loads(self.body)
-        except (ValueError, RecursionError):
-            asked = None
-        if not isinstance(asked, dict) or asked.keys() != {"transport"}:
-            raise InvalidRequestError('Send one JSON object with one key: {"transport": "websocket"}.')
-        if asked["transport"] not in TRANSPORTS:
-            raise InvalidRequestError(f"The transport must be one of: {', '.join(TRANSPORTS)}.")
-        transport: str = asked["transport"]
-        return transport
-
-
-def answer(status: HTTPStatus, body: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+def answer(status: HTTPStatus, body: Mapping[str, Any] | None, request_id: str) -> dict[str, Any]:
     """Make the response; nobody may keep it, because it may hold a way into a call."""
-    headers = {
-        "content-type": "application/json",
-        "cache-control": "no-store",
-        "x-request-id": request_id,
-    }
+    headers = {"cache-control": "no-store", "x-request-id": request_id}
+    if body is None:
+        return {"statusCode": status, "headers": headers}
+    headers["content-type"] = "application/json"
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
@@ -116,8 +112,8 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
     detail = str(fault)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         detail = (
-            "The door cannot do this at the moment, and no session was opened.  Try again shortly; if it lasts, "
-            "give the request id to the people who run this deployment."
+            f"{_MISSING.get(type(fault), 'The door cannot do this')} at the moment.  Try "
+            "again shortly; if it lasts, give the request id to the people who run this deployment."
         )
     body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
     response = answer(status, {**body, "request_id": request_id}, request_id)
@@ -128,6 +124,14 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
+    body = _decoded(event)
+    most = MAX_SIGNALING_BYTES if event["routeKey"] in _LONG_ROUTES else MAX_BODY_BYTES
+    if len(body) > most:
+        raise BodyTooLargeError(f"Send at most {most} bytes, not {len(body)}.")
+    return body
+
+
+def _decoded(event: Mapping[str, Any]) -> bytes:
     text = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(text).encode()

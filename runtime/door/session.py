@@ -31,6 +31,8 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     """Somebody asked the door to end it."""
     AGENT_ERROR = "agent_error"
+    NO_RELAY = "no_relay"
+    """There was no way for audio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What a caller may do: open a session, look at it, end it, and see nobody else's."""
 
+import logging
 import re
 import time
 import uuid
@@ -9,12 +10,23 @@ from dataclasses import asdict
 from typing import Any
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.errors import AgentCoreUnavailableError, ConcurrencyReachedError, SessionUnknownError
+from runtime.door.bodies import WEBSOCKET
+from runtime.door.errors import (
+    AgentCoreUnavailableError,
+    ConcurrencyReachedError,
+    DoorError,
+    LedgerUnavailableError,
+    RelaysUnavailableError,
+    SessionUnknownError,
+)
 from runtime.door.ledger import Ledger
 from runtime.door.reaper import Reaper
+from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
 from runtime.metrics import SESSIONS_REAPED, SESSIONS_REFUSED, MetricWriter
 from runtime.settings import DoorSettings
+
+logger = logging.getLogger(__name__)
 
 _SESSION_ID = re.compile(r"hotline-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -29,6 +41,7 @@ class Sessions:
         ledger: Ledger,
         agentcore: AgentCore,
         reaper: Reaper,
+        relays: Relays,
         metrics: MetricWriter,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -36,33 +49,33 @@ class Sessions:
         self._ledger = ledger
         self._agentcore = agentcore
         self._reaper = reaper
+        self._relays = relays
         self._metrics = metrics
         self._clock = clock
 
     def open(self, owner: str, transport: str) -> dict[str, Any]:
-        """Open a session for *owner* and return the way in.
+        """Open a session for *owner*, wake its agent and return the way in.
+
+        Its microVM starts now, so that it is up when the caller has made up their mind.
 
         Raises:
             ConcurrencyReachedError: Every place is taken.
+            RelaysUnavailableError: There is no relay for its audio; the session is closed again.
+            AgentCoreUnavailableError: Its agent does not wake; the session is closed again.
         """
         session_id = f"hotline-{uuid.uuid4()}"
         # Signing comes first: when it fails, no row was made.
-        url = self._agentcore.way_in(session_id)
+        url = self._agentcore.way_in(session_id) if transport == WEBSOCKET else ""
+        self._take_place(session_id, owner, transport)
         try:
-            self._ledger.open(
-                session_id, owner=owner, transport=transport, concurrency=self._settings.concurrency
-            )
-        except ConcurrencyReachedError:
-            self._metrics.write({SESSIONS_REFUSED: 1})
+            way_in = self._wake(session_id, url) if url else self._wake_with_relays(session_id)
+        except DoorError as fault:
+            self._abandon(session_id, fault)
             raise
         # A zero for each that was let in makes the average the share that was refused.
         self._metrics.write({SESSIONS_REFUSED: 0}, session=session_id)
-        return {
-            "session_id": session_id,
-            "url": url,
-            "expires_in_seconds": self._settings.join_seconds,
-            "limits": {"call_seconds": self._settings.call_seconds},
-        }
+        limits = {"call_seconds": self._settings.call_seconds}
+        return {"session_id": session_id, **way_in, "limits": limits}
 
     def show(self, owner: str, session_id: str) -> dict[str, Any]:
         """Describe the session as it is: one found dead is ended on the spot, not shown as alive.
@@ -70,12 +83,12 @@ class Sessions:
         Raises:
             SessionUnknownError: *owner* has no such session.
         """
-        session = self._of(owner, session_id)
+        session = self.find(owner, session_id)
         # When AgentCore cannot be told, the session stays as it is and the reaper tries again.
         with suppress(AgentCoreUnavailableError):
             if self._reaper.settle(session):
                 self._metrics.write({SESSIONS_REAPED: 1}, session=session_id)
-                session = self._of(owner, session_id)
+                session = self.find(owner, session_id)
         return self._described(session)
 
     def end(self, owner: str, session_id: str) -> dict[str, Any]:
@@ -87,17 +100,53 @@ class Sessions:
         Raises:
             SessionUnknownError: *owner* has no such session.
         """
-        self._of(owner, session_id)
+        self.find(owner, session_id)
         self._ledger.close(session_id, Reason.STOPPED)
         self._agentcore.stop(session_id)
-        return self._described(self._of(owner, session_id))
+        return self._described(self.find(owner, session_id))
 
-    def _of(self, owner: str, session_id: str) -> Session:
+    def find(self, owner: str, session_id: str) -> Session:
+        """Return the session as the ledger has it.
+
+        Raises:
+            SessionUnknownError: *owner* has no such session.
+        """
         session = self._ledger.get(session_id) if _SESSION_ID.fullmatch(session_id) else None
         # Another's session answers as one that never was, so that ids cannot be tried out.
         if session is None or session.owner != owner:
             raise SessionUnknownError("You have no session with this id; it may be older than 30 days.")
         return session
+
+    def _take_place(self, session_id: str, owner: str, transport: str) -> None:
+        try:
+            self._ledger.open(
+                session_id, owner=owner, transport=transport, concurrency=self._settings.concurrency
+            )
+        except ConcurrencyReachedError:
+            self._metrics.write({SESSIONS_REFUSED: 1})
+            raise
+
+    def _wake(self, session_id: str, url: str) -> dict[str, Any]:
+        self._agentcore.ask(session_id, {"action": "wake"})
+        return {"url": url, "expires_in_seconds": self._settings.join_seconds}
+
+    def _wake_with_relays(self, session_id: str) -> dict[str, Any]:
+        issue = self._relays.issue(session_id)
+        self._agentcore.ask(session_id, {"action": "wake", "ice_servers": issue.for_agent})
+        return {
+            "ice_servers": issue.for_caller,
+            "ice_transport_policy": self._settings.caller_policy,
+            "expires_in_seconds": min(self._settings.join_seconds, issue.lifetime_seconds),
+        }
+
+    def _abandon(self, session_id: str, fault: DoorError) -> None:
+        """End what was begun; what cannot be ended now, the reaper and AgentCore's own limits end."""
+        reason = Reason.NO_RELAY if isinstance(fault, RelaysUnavailableError) else Reason.AGENT_ERROR
+        with suppress(LedgerUnavailableError):
+            self._ledger.close(session_id, reason)
+        with suppress(AgentCoreUnavailableError):
+            self._agentcore.stop(session_id)
+        logger.warning("Session abandoned", extra={"session": session_id, "reason": reason})
 
     def _described(self, session: Session) -> dict[str, Any]:
         described = {name: value or None for name, value in asdict(session).items() if name != "owner"}

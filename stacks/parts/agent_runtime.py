@@ -73,8 +73,12 @@ class AgentRuntime(Construct):
         self._add_endpoint(config)
 
     def grant_open(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* sign ways into sessions, on this endpoint only."""
-        self._grant(grantee, "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream")
+        """Let *grantee* wake and ask agents and sign ways into sessions, on this endpoint only."""
+        self._grant(
+            grantee,
+            "bedrock-agentcore:InvokeAgentRuntime",
+            "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
+        )
 
     def grant_stop(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* end sessions of this endpoint."""

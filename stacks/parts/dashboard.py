@@ -20,7 +20,7 @@ type Row = list[cloudwatch.IWidget]
 
 
 class CallDashboard(Construct):
-    """What callers feel, then sessions, tools, cost, AgentCore, the door, and what the logs say."""
+    """What callers feel, then the way that audio takes, sessions, tools, cost, AgentCore, the door, and what the logs say."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: str, agent: AgentRuntime, door: DoorStack
@@ -35,6 +35,7 @@ class CallDashboard(Construct):
             period_override=cloudwatch.PeriodOverride.AUTO,
         )
         dashboard.add_widgets(*self._felt())
+        dashboard.add_widgets(*self._path())
         dashboard.add_widgets(*self._sessions())
         dashboard.add_widgets(*self._tools())
         dashboard.add_widgets(*self._cost())
@@ -48,6 +49,18 @@ class CallDashboard(Construct):
                 "Caller stops to answer begins (ms)": self._spread(metrics.VOICE_TO_VOICE_LATENCY),
                 "Model's first audio (ms)": self._spread(metrics.MODEL_FIRST_AUDIO),
                 "Join to greeting (ms)": self._spread(metrics.JOIN_TIME),
+            }
+        )
+
+    def _path(self) -> Row:
+        return _row(
+            {
+                "Browsers that found a path, needed TCP or TLS (share)": [
+                    self._metric(one, "Average") for one in (metrics.ICE_OUTCOME, metrics.RELAY_PROTOCOL)
+                ],
+                "Audio lost on the way (%)": self._spread(metrics.PACKET_LOSS),
+                "Jitter (ms)": self._spread(metrics.JITTER),
+                "There and back (ms)": self._spread(metrics.ROUND_TRIP_TIME),
             }
         )
 

@@ -17,6 +17,9 @@ from stacks.parts.retention import retention
 ROUTES = (
     ("/sessions", (apigateway.HttpMethod.POST,)),
     ("/sessions/{id}", (apigateway.HttpMethod.GET, apigateway.HttpMethod.DELETE)),
+    ("/sessions/{id}/offer", (apigateway.HttpMethod.POST, apigateway.HttpMethod.PATCH)),
+    ("/sessions/{id}/relays", (apigateway.HttpMethod.POST,)),
+    ("/sessions/{id}/stats", (apigateway.HttpMethod.POST,)),
 )
 
 # What the AWS SDKs send when they sign a request.
@@ -42,7 +45,7 @@ LOGGED = {
 
 
 class DoorApi(Construct):
-    """Three routes, each for callers who sign with IAM, throttled and logged."""
+    """A few routes, each for callers who sign with IAM, throttled and logged."""
 
     api: apigateway.HttpApi
     url: str
@@ -54,7 +57,7 @@ class DoorApi(Construct):
         self.api = apigateway.HttpApi(
             self,
             "Api",
-            description="Hotline: opens, shows and ends voice sessions",
+            description="Hotline: opens, connects, shows and ends voice sessions",
             create_default_stage=False,
             default_authorizer=authorizers.HttpIamAuthorizer(),
             cors_preflight=_cors(config),
@@ -70,7 +73,7 @@ class DoorApi(Construct):
         self.url = self.api.api_endpoint
 
     def grant_call(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* open sessions, and look at and end their own."""
+        """Let *grantee* open sessions, and connect, look at and end their own."""
         for route in self._routes:
             route.grant_invoke(grantee)
 
@@ -105,6 +108,7 @@ def _cors(config: DoorConfig) -> apigateway.CorsPreflightOptions | None:
         allow_origins=list(config.allowed_origins),
         allow_methods=[
             apigateway.CorsHttpMethod.POST,
+            apigateway.CorsHttpMethod.PATCH,
             apigateway.CorsHttpMethod.GET,
             apigateway.CorsHttpMethod.DELETE,
         ],

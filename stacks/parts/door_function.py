@@ -15,7 +15,17 @@ from stacks.parts.retention import retention
 ROOT = Path(__file__).parents[2]
 
 # All that the door imports besides the standard library and the boto3 that Lambda brings.
-SOURCES = ("errors.py", "metrics.py", "settings.py", "__init__.py", "door", "door/*.py")
+SOURCES = (
+    "runtime",
+    "runtime/__init__.py",
+    "runtime/errors.py",
+    "runtime/metrics.py",
+    "runtime/settings.py",
+    "runtime/door",
+    "runtime/door/*.py",
+    "turn",
+    "turn/*.py",
+)
 
 # 512 MB is 0.3 of a core: importing boto3, which is the cold start, takes half as long as on 256 MB.
 # Source: "Configure Lambda function memory" (1,769 MB is one core).
@@ -79,5 +89,5 @@ class DoorFunction(Construct):
 
 
 def _code() -> lambda_.Code:
-    wanted = ["!runtime", *(f"!runtime/{one}" for one in SOURCES)]
+    wanted = [f"!{one}" for one in SOURCES]
     return lambda_.Code.from_asset(str(ROOT), exclude=["*", *wanted], ignore_mode=IgnoreMode.GIT)

@@ -20,11 +20,20 @@ CHANNEL_ISSUES_PER_SECOND = 4
 # ARN takes 88 bytes of it, and `tests/contract/test_environment.py` counts the rest.
 MOST_CHANNELS = 8
 
+CallerPolicy = Annotated[
+    Literal["relay", "all"],
+    Field(
+        description="Paths that a browser may take: `relay` shows its addresses to the relay alone, `all` also "
+        "tries direct ones; neither joins sooner.",
+    ),
+]
+
 
 class ManagedTurnConfig(Section):
     """TURN relays run by Kinesis Video Streams: nothing of ours to patch."""
 
     kind: Literal["managed"]
+    caller_policy: CallerPolicy = "relay"
     # GetIceServerConfig: 100 per second for the account and Region (kvswebrtc-limits.md).
     peak_new_sessions_per_second: float = Field(
         1.0, gt=0, le=100, description="Calls that may begin in one second at the busiest time."
@@ -37,9 +46,10 @@ class ManagedTurnConfig(Section):
         description="Calls in progress at the busiest time.",
         json_schema_extra=price("US$0.03 a month per channel, US$0.12 per 1,000 allocation minutes"),
     )
-    # One when only the caller's side is relayed, two when both are; a renewed address family adds to it.
+    # The browser holds one for each URL that it is given (UDP, and TLS on 443), the agent one (measured with
+    # Chromium and aiortc).
     allocations_per_call: int = Field(
-        2,
+        3,
         ge=1,
         le=4,
         validate_default=True,
@@ -78,6 +88,7 @@ class CoturnConfig(Section):
     """TURN relays run by us: coturn on Graviton instances, and their upkeep."""
 
     kind: Literal["coturn"]
+    caller_policy: CallerPolicy = "relay"
     realm: str = Field(
         pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="Domain that relay credentials are valid for."
     )
@@ -117,6 +128,7 @@ class ExternalTurnConfig(Section):
     """TURN relays of a third party; its key stays in the deployer's own Secrets Manager secret."""
 
     kind: Literal["external"]
+    caller_policy: CallerPolicy = "relay"
     provider: Literal["cloudflare", "twilio", "static"] = Field(description="Who runs the relays.")
     secret_arn: str = Field(
         pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",

@@ -8,6 +8,7 @@ import pytest
 from runtime.settings import DoorSettings, RuntimeSettings
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 from turn.errors import TurnSettingsError
+from turn.settings import KIND as TURN_KIND
 from turn.settings import (
     CoturnSettings,
     ExternalTurnSettings,
@@ -88,7 +89,10 @@ def test_the_template_sets_every_variable_the_door_reads(stage: str):
     """As for the agent."""
     for function in synthesise(stage).resources("Door", "AWS::Lambda::Function"):
         variables = {name: filled_in(value) for name, value in function["Environment"]["Variables"].items()}
-        assert DoorSettings.from_environment(variables).stage == stage
+        settings = DoorSettings.from_environment(variables)
+        assert settings.stage == stage
+        relays = turn_settings_from(variables).to_environment() if TURN_KIND in variables else {}
+        assert variables == {**settings.to_environment(), **relays}
         assert size(variables) <= LAMBDA_ENVIRONMENT_BYTES
 
 
@@ -103,7 +107,7 @@ def test_only_the_embedded_cloud_redirects_calls(stage: str):
 
 def test_the_largest_pool_fits_into_the_agents_environment():
     """AgentCore refuses a larger one when everything else has been deployed."""
-    peaks = '{"turn": {"peak_new_sessions_per_second": 32, "peak_concurrent_calls": 200}}'
+    peaks = '{"turn": {"peak_new_sessions_per_second": 32, "peak_concurrent_calls": 133}}'
 
     variables = agent_environment(synthesise("embedded", peaks))
 

@@ -1,12 +1,6 @@
 """A ledger on a DynamoDB in this process, an AgentCore on a socket, and a clock that moves when told to."""
 
-import json
-import threading
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
-from urllib.parse import unquote
+from dataclasses import dataclass
 
 import boto3
 import pytest
@@ -14,10 +8,13 @@ from moto import mock_aws
 
 from runtime.door.ledger import Ledger
 from runtime.settings import DoorSettings
+from tests.door.gateway import Gateway, forget
+from tests.door.stand_in import RUNTIME_ARN, standing_in
+from turn.settings import CoturnSettings
 
 REGION = "us-east-1"
 TABLE = "ledger"
-RUNTIME_ARN = "arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/hotline_dev-AbCdEf1234"
+RELAY_SECRET = "the-secret-that-relays-share"
 
 
 @dataclass
@@ -70,47 +67,19 @@ def items(client) -> list[dict]:
     return client.scan(TableName=TABLE)["Items"]
 
 
-@dataclass
-class StandInAgentCore:
-    """What answers StopRuntimeSession, on a real socket."""
-
-    url: str
-    stopped: list[str] = field(default_factory=list)
-    refuses: dict[str, tuple[HTTPStatus, str]] = field(default_factory=dict)
-    """Session id, or "" for every one, to the error that stopping it answers with."""
+@pytest.fixture
+def agentcore():
+    with standing_in() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
-def agentcore():
-    class Answer(BaseHTTPRequestHandler):
-        stand_in: ClassVar[StandInAgentCore]
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            session_id = self.headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"]
-            path = unquote(self.path)
-            assert path == f"/runtimes/{RUNTIME_ARN}/stopruntimesession?qualifier=live"
-            refuses = self.stand_in.refuses
-            status, error = refuses.get(session_id) or refuses.get("") or (HTTPStatus.OK, "")
-            if not error:
-                self.stand_in.stopped.append(session_id)
-            body = json.dumps({"message": "said by the stand-in"} if error else {}).encode()
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", error)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_) -> None:
-            """Stay quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        Answer.stand_in = StandInAgentCore(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield Answer.stand_in
-        server.shutdown()
-        thread.join()
+def relays(dynamodb) -> CoturnSettings:  # noqa: ARG001 - it is what starts moto
+    """Relays of our own, with their secret where the stack keeps it."""
+    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(
+        Name="relays", SecretString=RELAY_SECRET
+    )
+    return CoturnSettings(addresses=("192.0.2.7",), realm="turn.test", secret_arn=secret["ARN"])
 
 
 @pytest.fixture
@@ -125,5 +94,22 @@ def door_settings(agentcore) -> DoorSettings:
         call_seconds=900,
         join_seconds=60,
         heartbeat_lost_seconds=60,
+        caller_policy="relay",
         agentcore_url=agentcore.url,
     )
+
+
+@pytest.fixture
+def environment(monkeypatch, door_settings, relays):
+    """The environment that the stack gives the functions, in a process that has served nothing yet."""
+    for name, value in {**door_settings.to_environment(), **relays.to_environment()}.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield monkeypatch
+    forget()
+
+
+@pytest.fixture
+def call(environment, dynamodb) -> Gateway:  # noqa: ARG001 - a fixture cannot use `usefixtures`
+    """Send a request through the handler as API Gateway does."""
+    return Gateway()

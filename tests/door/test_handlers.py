@@ -14,74 +14,9 @@ from runtime.door import handlers
 from runtime.door.ledger import Ledger
 from runtime.door.session import Figures, State
 from tests.door.conftest import TABLE, items
+from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, event, forget
 
-ALICE = "arn:aws:iam::111122223333:user/alice"
-BOB = "arn:aws:sts::111122223333:assumed-role/Support/bob@example.com"
-WANTED = '{"transport": "websocket"}'
-REQUEST_ID = "JKJaXmPLvHcESHA="
 SECRETS = (ALICE, "X-Amz-Signature", "X-Amz-Credential")
-
-
-@pytest.fixture
-def environment(monkeypatch, door_settings):
-    """The environment that the stack gives the functions, in a process that has served nothing yet."""
-    for name, value in door_settings.to_environment().items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield monkeypatch
-    forget()
-
-
-def forget() -> None:
-    for built in ("_sessions", "_reaper", "_ledger", "_agentcore", "_session", "_settings"):
-        getattr(handlers, built).cache_clear()
-
-
-@pytest.fixture
-def call(environment, dynamodb):  # noqa: ARG001 - a fixture cannot use `usefixtures`
-    """Send a request through the handler as API Gateway does."""
-
-    def send(route: str, *, session_id: str = "", owner: str = ALICE, body: str = "", **more):
-        response = handlers.handle_request(event(route, session_id, owner, body) | more, None)
-        return response["statusCode"], json.loads(response["body"]), response["headers"]
-
-    return send
-
-
-def event(route: str, session_id: str, owner: str, body: str) -> dict:
-    """Payload format 2.0, as the HTTP API developer guide prints it."""
-    method, _, path = route.partition(" ")
-    path = path.replace("{id}", session_id)
-    identity = {
-        "accessKey": "AKIAIOSFODNN7EXAMPLE",
-        "accountId": "111122223333",
-        "callerId": "AIDACKCEVSQ6C2EXAMPLE",
-        "cognitoIdentity": None,
-        "principalOrgId": "o-exampleorgid",
-        "userArn": owner,
-        "userId": "AIDACKCEVSQ6C2EXAMPLE",
-    }
-    made = {
-        "version": "2.0",
-        "routeKey": route,
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"content-type": "application/json", "host": "id.execute-api.us-east-1.amazonaws.com"},
-        "requestContext": {
-            "accountId": "111122223333",
-            "apiId": "api-id",
-            "authorizer": {"iam": identity},
-            "domainName": "id.execute-api.us-east-1.amazonaws.com",
-            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
-            "requestId": REQUEST_ID,
-            "routeKey": route,
-            "stage": "$default",
-            "timeEpoch": 1_800_000_000_000,
-        },
-        "body": body,
-        "isBase64Encoded": False,
-    }
-    return made | ({"pathParameters": {"id": session_id}} if session_id else {})
 
 
 def test_a_caller_gets_a_way_into_a_session_of_their_own(call, ledger):
@@ -112,7 +47,7 @@ def test_api_gateway_may_encode_the_body(call):
         "null",
         "[]",
         "{}",
-        '{"transport": "webrtc"}',
+        '{"transport": "telephone"}',
         '{"transport": null}',
         '{"transport": ["websocket"]}',
         '{"transport": "websocket", "owner": "somebody"}',
@@ -126,7 +61,7 @@ def test_a_body_that_asks_for_nothing_we_have_creates_nothing(call, dynamodb, bo
 
     assert (status, told["status"]) == (HTTPStatus.BAD_REQUEST, HTTPStatus.BAD_REQUEST)
     assert headers["content-type"] == "application/problem+json"
-    assert "websocket" in told["detail"]
+    assert "transport" in told["detail"]  # what to send
     assert items(dynamodb) == []
 
 

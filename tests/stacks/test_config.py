@@ -126,7 +126,7 @@ def test_zones_default_to_two_that_agentcore_supports_in_the_region():
         ({"runtime": {"model_id": "amazon.nova-sonic-v1:0"}}, "stages.mine.runtime.model_id: "),
         ({"runtime": {"idle_seconds": 59}}, "stages.mine.runtime.idle_seconds: "),
         ({"door": {"allowed_origins": ["https://*"]}}, "stages.mine.door.allowed_origins.0: "),
-        ({"turn": {"peak_concurrent_calls": 201}}, "need 9 signaling channels"),
+        ({"turn": {"peak_concurrent_calls": 134}}, "need 9 signaling channels"),
         ({"endpoints": {"services": "http://192.0.2.1:1"}}, "stages.mine.endpoints.services: "),
     ],
 )

@@ -1,15 +1,31 @@
 import ast
 import json
+import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import aws_cdk as cdk
 import pytest
 
 from runtime.door import handlers
 from runtime.settings import DoorSettings
-from stacks.parts.door_function import ROOT, SOURCES
+from stacks.parts.door_function import ROOT, SOURCES, DoorFunction
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 
+EXTERNAL = {
+    "kind": "external",
+    "provider": "twilio",
+    "secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:relays-AbCdEf",
+}
+ANY_FUNCTION = {
+    "handler": "handle_request",
+    "description": "any",
+    "timeout": cdk.Duration.seconds(3),
+    "environment": {},
+    "reserved_concurrency": 0,
+    "log_retention_days": 1,
+}
 LEDGER = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
 
@@ -41,6 +57,10 @@ def test_every_route_asks_who_is_there(shipped):
         "POST /sessions": "AWS_IAM",
         "GET /sessions/{id}": "AWS_IAM",
         "DELETE /sessions/{id}": "AWS_IAM",
+        "POST /sessions/{id}/offer": "AWS_IAM",
+        "PATCH /sessions/{id}/offer": "AWS_IAM",
+        "POST /sessions/{id}/relays": "AWS_IAM",
+        "POST /sessions/{id}/stats": "AWS_IAM",
     }
 
 
@@ -79,12 +99,53 @@ def test_the_door_may_do_what_its_calls_need_and_no_more(dev):
     assert allowed.keys() == LEDGER | {
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "bedrock-agentcore:InvokeAgentRuntime",
         "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
         "bedrock-agentcore:StopRuntimeSession",
+        "kinesisvideo:GetSignalingChannelEndpoint",
+        "kinesisvideo:GetIceServerConfig",
     }
-    sessions = json.dumps(allowed["bedrock-agentcore:StopRuntimeSession"])
-    assert "AgentRuntimeArn" in sessions
-    assert "AgentRuntimeEndpointArn" in sessions
+    for action in ("InvokeAgentRuntime", "InvokeAgentRuntimeWithWebSocketStream", "StopRuntimeSession"):
+        endpoint, runtime = sorted(map(json.dumps, allowed[f"bedrock-agentcore:{action}"]))
+        assert "AgentRuntimeArn" in runtime
+        assert "AgentRuntimeEndpointArn" in endpoint
+
+
+@pytest.mark.parametrize(
+    ("stage", "overrides", "issuing"),
+    [
+        ("prod", "", {"kinesisvideo:GetSignalingChannelEndpoint", "kinesisvideo:GetIceServerConfig"}),
+        ("coturn", "", {"secretsmanager:GetSecretValue", "kms:Decrypt"}),
+        ("dev", json.dumps({"turn": EXTERNAL}), {"secretsmanager:GetSecretValue"}),
+    ],
+)
+def test_the_door_may_issue_relay_credentials_of_the_stages_kind(stage, overrides, issuing):
+    """It issues them for both ends of a call; without the right, no browser would ever hear the agent."""
+    allowed = rights(synthesise(stage, overrides), "RequestsRole")
+
+    assert {one for one in allowed if one.startswith(("kinesisvideo:", "secretsmanager:", "kms:"))} == issuing
+    assert [one for action in issuing for one in allowed[action] if one == "*"] == []
+
+
+def test_the_door_knows_the_relays_and_its_reaper_does_not(dev):
+    """The reaper has no use for them: whoever takes it over learns nothing."""
+    door = function(dev, "handle_request")["Environment"]["Variables"]
+    reaper = function(dev, "handle_schedule")["Environment"]["Variables"]
+
+    relays = {name: value for name, value in door.items() if name.startswith("HOTLINE_TURN_")}
+    assert relays
+    assert door == {**reaper, **relays}
+    assert reaper.keys().isdisjoint(relays)
+
+
+@pytest.mark.parametrize("policy", ["relay", "all"])
+def test_what_paths_a_browser_may_take_is_a_knob(policy):
+    """Relay-only hides callers' addresses; whoever deploys decides."""
+    door = synthesise("prod", json.dumps({"turn": {"caller_policy": policy}}))
+
+    assert function(door, "handle_request")["Environment"]["Variables"]["HOTLINE_CALLER_POLICY"] == policy
+    shipped = function(synthesise("prod"), "handle_request")["Environment"]["Variables"]
+    assert shipped["HOTLINE_CALLER_POLICY"] == "relay"
 
 
 def test_the_reaper_may_end_sessions_and_open_none(dev):
@@ -163,8 +224,7 @@ def test_the_handlers_exist(dev):
 
 def test_the_functions_are_sent_all_that_they_import():
     """Lambda has the standard library and boto3; anything else must be in the asset, or nothing starts."""
-    runtime = ROOT / "runtime"
-    shipped = [path for pattern in SOURCES for path in sorted(runtime.glob(pattern)) if path.suffix == ".py"]
+    shipped = [path for pattern in SOURCES for path in sorted(ROOT.glob(pattern)) if path.suffix == ".py"]
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in shipped}
 
     assert "runtime.door.handlers" in modules
@@ -172,6 +232,23 @@ def test_the_functions_are_sent_all_that_they_import():
         for name in imports(path):
             root = name.partition(".")[0]
             assert root in {*sys.stdlib_module_names, "boto3", "botocore"} or name in modules, (path, name)
+
+
+def test_the_functions_are_sent_nothing_else():
+    """Neither the call page nor the relays' own configuration belongs into a function that callers reach."""
+    with TemporaryDirectory() as folder:
+        app = cdk.App(outdir=folder)
+        stack = cdk.Stack(app, "Any")
+        DoorFunction(stack, "Any", **ANY_FUNCTION)
+        app.synth()
+        (asset,) = [one for one in Path(folder).glob("asset.*") if one.is_dir()]
+        sent = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
+
+    assert {"runtime/door/handlers.py", "turn/sources.py", "runtime/settings.py"} <= sent
+    assert {one for one in sent if not re.fullmatch(r"(runtime(/door)?|turn)/\w+\.py", one)} == set()
+    assert {one for one in sent if one.count("/") == 1 and one.startswith("runtime/")} == {
+        f"runtime/{name}.py" for name in ("__init__", "errors", "metrics", "settings")
+    }
 
 
 def imports(path: Path) -> set[str]:

@@ -26,9 +26,9 @@ def user_data(coturn: Deployment) -> str:
     return "".join(one if isinstance(one, str) else f"${{{json.dumps(one)}}}" for one in parts)
 
 
-@pytest.mark.parametrize(("stage", "channels"), [("dev", 1), ("prod", 4)])
+@pytest.mark.parametrize(("stage", "channels"), [("dev", 1), ("prod", 6)])
 def test_the_pool_is_sized_from_the_peaks(stage: str, channels: int):
-    """100 calls of two allocations need four channels of 50; the fifth call of a second needs a second."""
+    """100 calls of three allocations need six channels of 50; the fifth call of a second needs a second."""
     pool = synthesise(stage).resources("Turn", "AWS::KinesisVideo::SignalingChannel")
 
     assert len(pool) == channels
@@ -52,7 +52,7 @@ def test_the_agent_may_ask_only_its_own_pool_for_relays(prod: Deployment):
         "kinesisvideo:GetSignalingChannelEndpoint",
     ]
     assert {one["Fn::GetStackOutput"]["StackName"] for one in statement["Resource"]} == {"Hotline-prod-Turn"}
-    assert len(statement["Resource"]) == 4
+    assert len(statement["Resource"]) == 6
 
 
 def test_every_relay_of_ours_has_an_address_and_a_group_of_its_own(coturn: Deployment):
