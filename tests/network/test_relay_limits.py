@@ -4,6 +4,7 @@ import asyncio
 import select
 import socket
 import ssl
+from contextlib import suppress
 
 import pytest
 
@@ -53,6 +54,26 @@ async def test_guessing_is_slowed_and_others_do_not_notice(built):
                 one.close()
 
     assert 200 <= len(answered) <= 300
+
+
+async def test_one_allocation_gets_the_bandwidth_of_a_call_and_no_more(built):
+    """Somebody who moves files through the relay must not be paid for by us, nor be heard by callers."""
+    with Relay(built["relay"]) as relay, built["host"].make_socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        ends = Ends(built, relay)
+        peer.bind((plan.HOST, 5000))
+        peer.setblocking(False)
+        async with await ends.allocate("caller") as greedy, ends.call() as call:
+            channel = await greedy.bind((plan.HOST, 5000))
+            for _ in range(120):
+                greedy.send(bytes(1000), channel=channel)
+            await greedy.refresh(600)  # answered after all of that was handled
+            await call.exchange(20)
+        arrived = 0
+        with suppress(BlockingIOError):
+            while True:
+                arrived += len(peer.recv(2000))
+
+    assert 20_000 <= arrived <= 2 * 32_000 + 1000  # the cap is per second, and a second may just have begun
 
 
 async def test_a_relay_that_restarts_is_noticed_and_can_be_used_again(built):
