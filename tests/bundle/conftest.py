@@ -34,12 +34,15 @@ def without_layer(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def checkout(without_layer: Path, bundle: Path) -> Path:  # noqa: ARG001  (the bundle's build fills .cache)
+def checkout(without_layer: Path, tmp_path: Path, bundle: Path) -> Iterator[Path]:  # noqa: ARG001  (it fills .cache)
     """A checkout whose third-party packages are in .cache, so that a build needs no network."""
+    root = tmp_path / "with-layer"
+    shutil.copytree(without_layer, root)
     layer = find_or_build_layer(ROOT)
-    (without_layer / ".cache/bundle").mkdir(parents=True)
-    (without_layer / ".cache/bundle" / layer.name).hardlink_to(layer)
-    return without_layer
+    (root / ".cache/bundle").mkdir(parents=True)
+    (root / ".cache/bundle" / layer.name).hardlink_to(layer)
+    yield root
+    shutil.rmtree(root)
 
 
 @pytest.fixture(scope="session")
