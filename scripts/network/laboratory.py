@@ -16,8 +16,8 @@ from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 
 _NUMBERS = itertools.count(1)
-_NAME = re.compile(r"hotline-(?P<owner>\d+)-\d+-\w+")
-"""A process may have several; the name says whose it is."""
+_NAME = re.compile(r"hotline-(?P<owner>\d+)-\w+(-\w+)?")
+"""Of a namespace, and of a relay's folder; a process may have several, and the name says whose they are."""
 _PROGRAMS = ("ip", "nft", "turnserver")
 
 
@@ -139,10 +139,16 @@ def check_machine() -> None:
 
 def sweep() -> None:
     """Remove what a laboratory left whose process was killed outright."""
-    for name in existing():
-        ours = _NAME.fullmatch(name)
-        if ours and not Path("/proc", ours["owner"]).exists():
-            Namespace(name).delete()
+    for name in filter(_is_orphan, existing()):
+        Namespace(name).delete()
+    for folder in Path("/run").iterdir():
+        if _is_orphan(folder.name):
+            shutil.rmtree(folder)
+
+
+def _is_orphan(name: str) -> bool:
+    ours = _NAME.fullmatch(name)
+    return ours is not None and not Path("/proc", ours["owner"]).exists()
 
 
 def _cable(first: Namespace, device: str, second: Namespace, other: str) -> None:

@@ -1,5 +1,6 @@
 """A real coturn in the laboratory, with the configuration that runs on EC2."""
 
+import os
 import secrets
 import socket
 import ssl
@@ -45,7 +46,9 @@ class Relay:
 
     def __enter__(self) -> Self:
         with ExitStack() as kept:
-            folder = Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="hotline-relay-")))
+            folder = Path(
+                kept.enter_context(tempfile.TemporaryDirectory(prefix=f"hotline-{os.getpid()}-", dir="/run"))
+            )
             self.certificates = make_certificates(folder, dns_names=(REALM,), addresses=(RELAY_PUBLIC,))
             self.log_file = folder / "coturn.log"
             self._log = kept.enter_context(self.log_file.open("wb"))

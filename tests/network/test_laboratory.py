@@ -158,6 +158,7 @@ def test_nothing_is_left_when_it_is_ended_from_outside(number):
             if line.startswith("Ctrl-C takes it down"):
                 break
         assert [name for name in existing() if name.startswith(prefix)]
+        assert list(Path("/run").glob(prefix + "*"))
         inside = processes_in(prefix + "1-relay")
         netlab.send_signal(number)
         netlab.wait(timeout=20)
@@ -165,6 +166,7 @@ def test_nothing_is_left_when_it_is_ended_from_outside(number):
 
     assert len(inside) >= 1
     assert not [name for name in existing() if name.startswith(prefix)]
+    assert not list(Path("/run").glob(prefix + "*"))
     for process in inside:
         wait_until_gone(process)
 
