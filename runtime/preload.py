@@ -45,6 +45,8 @@ def _import_everything() -> None:
     gc.disable()  # the collector would walk every object that imports create, again and again
     redirect_pipecat()
     sys.modules["pipecat.utils.file_resolver"] = no_files
+    # botocore takes pyOpenSSL's import for a wish to use it, and falls back: 9 MB for nothing.
+    sys.modules["urllib3.contrib.pyopenssl"] = None  # type: ignore[assignment]
     importlib.import_module(CALL)
     importlib.import_module("runtime.cloud").load_service_data()
     gc.freeze()  # what is imported stays, so nothing need look at it ever again

@@ -32,7 +32,7 @@ print(json.dumps({
     "sockets": [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
                 if os.path.exists(f"/proc/self/fd/{fd}")
                 and os.readlink(f"/proc/self/fd/{fd}").startswith("socket")],
-    "modules": sorted(sys.modules),
+    "modules": sorted(name for name, module in sys.modules.items() if module),
 }))
 """
 
