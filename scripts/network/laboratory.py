@@ -4,7 +4,7 @@ import itertools
 import os
 import re
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -138,12 +138,13 @@ def check_machine() -> None:
 
 
 def sweep() -> None:
-    """Remove what a laboratory left whose process was killed outright."""
+    """Remove what a laboratory left whose process was killed outright; another one may do so as well."""
     for name in filter(_is_orphan, existing()):
-        Namespace(name).delete()
+        with suppress(LaboratoryError):
+            Namespace(name).delete()
     for folder in Path("/run").iterdir():
         if _is_orphan(folder.name):
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_orphan(name: str) -> bool:
