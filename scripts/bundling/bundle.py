@@ -23,6 +23,8 @@ LARGEST_ZIP_BYTES = 250 * MB
 LARGEST_UNPACKED_BYTES = 750 * MB
 
 OUR_FOLDERS = ("runtime", "turn")
+PAGE_FOLDER = Path("runtime/door/page")
+"""What a browser loads: no part of the agent."""
 ENTRY_POINT = b'''\
 """What AgentCore starts."""
 from runtime.main import main
@@ -86,7 +88,12 @@ def fingerprint(root: Path) -> str:
 def our_files(root: Path) -> list[Path]:
     """List the files of ours that the agent is made of."""
     found = (file for folder in OUR_FOLDERS for file in (root / folder).rglob("*"))
-    return sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts)
+    page = root / PAGE_FOLDER
+    return sorted(
+        file
+        for file in found
+        if file.is_file() and "__pycache__" not in file.parts and not file.is_relative_to(page)
+    )
 
 
 def _build(root: Path, bundle: Path, made_from: str) -> Record:

@@ -35,8 +35,12 @@ from scripts.calling.report import print_figures
 from scripts.calling.running import announced
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import DEFAULT_PORT, EmbeddedCloud, EmbeddedCloudError
+from scripts.webpage.build import make_page
+from scripts.webpage.errors import PageError
 
 STAGE = "embedded"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "build/page"
 DISK_NEEDED_BYTES = 1024**3
 """The bundle lies there three times while it is deployed: as an asset, uploaded and unpacked."""
 INTERRUPTED = 130
@@ -74,7 +78,7 @@ def parse_arguments() -> argparse.Namespace:
         "--port",
         type=int,
         default=DEFAULT_PORT,
-        help=f"first of three loopback ports; default: {DEFAULT_PORT}",
+        help=f"first of four loopback ports; default: {DEFAULT_PORT}",
     )
     options = parser.parse_args()
     if options.json and not options.call:
@@ -134,6 +138,7 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
     console.print(inventory(cloud))
     port = cloud.ports.base
     text = WELCOME.format(
+        page=serve_page(cloud, deployment),
         door=deployment.outputs["DoorUrl"],
         agent=deployment.outputs["RuntimeArn"],
         port="" if port == DEFAULT_PORT else f" --port {port}",
@@ -143,11 +148,22 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
         threading.Event().wait()
 
 
+def serve_page(cloud: EmbeddedCloud, deployment: Deployment) -> str:
+    """Return the call page's address, or in words why there is none: everything else works without it."""
+    try:
+        make_page(ROOT, PAGE)
+    except PageError as fault:
+        return f"none: {fault}"
+    return cloud.serve_page(PAGE, deployment.outputs["DoorUrl"])
+
+
 WELCOME = """
+Call it  {page}
+
 Door     {door}
 Agent    {agent}
 
-Call it from another terminal:
+Or call it from another terminal:
   scripts/call --embedded{port} --say "What is the status of order four two seven?"
 
 Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the audio

@@ -1,4 +1,4 @@
-"""Where the embedded cloud is: its Region, and its three loopback ports."""
+"""Where the embedded cloud is: its Region, and its four loopback ports."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Three ports, one after the other from *base*."""
+    """Four ports, one after the other from *base*."""
 
     base: int = DEFAULT_PORT
 
@@ -30,6 +30,11 @@ class Ports:
         """AgentCore's data plane."""
         return self.base + 2
 
+    @property
+    def page(self) -> int:
+        """The call page."""
+        return self.base + 3
+
     def endpoints(self) -> dict[str, str]:
         """Return the section `endpoints` of a stage that is deployed here."""
         return {
@@ -40,7 +45,8 @@ class Ports:
 
     def taken(self) -> list[int]:
         """Return those that something listens on."""
-        return [port for port in (self.services, self.bedrock, self.agentcore) if _is_taken(port)]
+        all_ports = (self.services, self.bedrock, self.agentcore, self.page)
+        return [port for port in all_ports if _is_taken(port)]
 
 
 def _is_taken(port: int) -> bool:

@@ -9,6 +9,7 @@ For example:
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,7 +36,7 @@ class EmbeddedCloud:
     """A whole cloud on this machine, while the `with` block lasts.
 
     Args:
-        base_port: First of three ports.
+        base_port: First of four ports.
         progress: Told what happens, a line at a time.
         bedrock_arguments: More arguments for the Bedrock server, for tests.
     """
@@ -128,6 +129,20 @@ class EmbeddedCloud:
         self._cdk.bootstrap()
         self._cdk.deploy(stage, {**(overrides or {}), "endpoints": self.ports.endpoints()})
 
+    def serve_page(self, folder: Path, door_url: str) -> str:
+        """Serve the call page in *folder* until the cloud ends, and return its address.
+
+        Raises:
+            EmbeddedCloudError: It did not start.
+        """
+        child = self._servers.start_page(folder, door_url)
+        self._children.append(child)
+        try:
+            self._servers.wait_until_ready(child)
+        except ServerError as fault:
+            raise EmbeddedCloudError(str(fault)) from fault
+        return f"http://localhost:{self.ports.page}"
+
     def destroy(self) -> None:
         """Delete every stack that `deploy` made.
 
@@ -161,11 +176,11 @@ class EmbeddedCloud:
             "HOTLINE_SECRET": self._secret,
             "HOTLINE_TOKEN": self._token,
         }
-        servers = Servers(self.ports, self.work, keys, self._cleanup)
-        self.trust_file = servers.trust_file
-        self._children = servers.start(self._bedrock_arguments)
+        self._servers = Servers(self.ports, self.work, keys, self._cleanup)
+        self.trust_file = self._servers.trust_file
+        self._children = self._servers.start(self._bedrock_arguments)
         for child in self._children:
-            servers.wait_until_ready(child)
+            self._servers.wait_until_ready(child)
             self._progress(f"{child.name} is ready")
 
     def _refuse_taken_ports(self) -> None:

@@ -1,4 +1,4 @@
-"""The embedded cloud's servers: MiniStack, Bedrock and AgentCore's data plane, each a process of its own."""
+"""The embedded cloud's servers: MiniStack, Bedrock, AgentCore's data plane and the call page, each a process."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ class Servers:
         """The authority that signs for Bedrock."""
 
     def start(self, bedrock_arguments: Sequence[str]) -> list[Child]:
-        """Start all three at once: none needs another before it is called."""
+        """Start those that a deployment needs, at once: none needs another before it is called."""
         services, certificates = self._ports.endpoints()["services"], self.trust_file.parent
         certificates.mkdir()
         ministack: list[str | Path] = ["--work", self._work / "ministack"]
@@ -60,6 +60,21 @@ class Servers:
                 [*agentcore, "--region", REGION, "--trust", self.trust_file],
             ),
         ]
+
+    def start_page(self, folder: Path, door_url: str) -> Child:
+        """Serve the call page, once there is a door that it can lead to."""
+        agent = f"ws://localhost:{self._ports.agentcore}"
+        arguments: list[str | Path] = [
+            "--folder",
+            folder,
+            "--door",
+            door_url,
+            "--agent",
+            agent,
+            "--region",
+            REGION,
+        ]
+        return self._launch("page", self._ports.page, arguments)
 
     def wait_until_ready(self, child: Child) -> None:
         """Return when *child* has said that it is ready.

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from scripts.embedded.agentcore.app import DataPlane
 from scripts.embedded.agentcore.bundles import Bundles
@@ -103,11 +104,11 @@ class Server(uvicorn.Server):
     """uvicorn with AgentCore's frame limit; prints one JSON line when it is ready.
 
     Args:
-        application: The data plane.
+        application: The data plane, or another server of the embedded cloud.
         port: What to announce.
     """
 
-    def __init__(self, application: DataPlane, port: int) -> None:
+    def __init__(self, application: ASGIApp, port: int) -> None:
         config = uvicorn.Config(
             application,
             ws_max_size=FRAME_BYTES,

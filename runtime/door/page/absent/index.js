@@ -1,0 +1,2 @@
+/** Nothing: any use of it fails at once. */
+export default {};
