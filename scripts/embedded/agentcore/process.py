@@ -56,6 +56,8 @@ class AgentProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=_LINE_BYTES,
+            # A tether in the data plane's group would be killed with it, before it had ended its agent.
+            process_group=0,
         )
         return cls(process, port)
 
