@@ -19,11 +19,13 @@ from scripts.calling.errors import CallError
 from scripts.calling.line import Line
 
 PING, HEALTHY, FIRST_AUDIO = "/ping answered", "/ping healthy", "first audio"
+PROCESSOR = "processor time, greeted"
 MEMORY, FURTHER = "peak memory, 1 call", "per further call"
 MEASURES = (
     Measure(name=PING, unit="s", goal=0.2),
     Measure(name=HEALTHY, unit="s"),
     Measure(name=FIRST_AUDIO, unit="s", goal=0.75),
+    Measure(name=PROCESSOR, unit="s"),
     Measure(name=MEMORY, unit="MiB", goal=0.65),
     Measure(name=FURTHER, unit="MiB"),
 )
@@ -62,12 +64,14 @@ def measure(contender: Contender, port: int) -> dict[str, float]:
 async def _call(contender: Contender, server: Server) -> dict[str, float]:
     async with AsyncExitStack() as calls:
         first_audio_at = await _greeting(contender, server, calls)
+        processor_seconds = server.processor_seconds()
         peak, resident = server.peak_mebibytes(), server.resident_mebibytes()
         for _ in range(FURTHER_CALLS):
             await _greeting(contender, server, calls)
         grown = server.resident_mebibytes() - resident
     return {
         FIRST_AUDIO: first_audio_at - server.started_at,
+        PROCESSOR: processor_seconds,
         MEMORY: peak,
         FURTHER: grown / FURTHER_CALLS,
     }
