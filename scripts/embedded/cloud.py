@@ -7,6 +7,7 @@ For example:
 """
 
 import contextlib
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
-from scripts.embedded.servers import ServerError, Servers, inherited
+from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.work_folder import work_folder
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
@@ -170,7 +171,7 @@ class EmbeddedCloud:
 
     def _start(self) -> None:
         self.work = self._cleanup.enter_context(work_folder())
-        self._cdk = Cdk(self.work, {**inherited(), **self.environment}, self._progress)
+        self._cdk = Cdk(self.work, {**deployers_environment(), **self.environment}, self._progress)
         keys = {
             "HOTLINE_ACCESS_KEY": self._access_key,
             "HOTLINE_SECRET": self._secret,
@@ -190,3 +191,14 @@ class EmbeddedCloud:
                 f"Port {', '.join(map(str, taken))} on {HOST} is taken, so the embedded cloud was not started. "
                 "End what listens there (perhaps another embedded cloud), or choose another base port."
             )
+
+
+def deployers_environment() -> dict[str, str]:
+    """Return the deployer's environment without what is about AWS.
+
+    CDK builds the bundle first, which reaches the package index by the deployer's own proxy and
+    certificates; the cloud itself is on this machine, where no proxy leads.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    beside_proxy = ",".join(filter(None, (kept.get("NO_PROXY", ""), "localhost,127.0.0.1")))
+    return {**kept, "NO_PROXY": beside_proxy, "no_proxy": beside_proxy}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
+from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError, deployers_environment
 from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
 
@@ -47,6 +47,20 @@ TRUST = {
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
     ]
 }
+
+
+def test_the_bundle_is_fetched_the_deployers_way(monkeypatch):
+    """Behind a company's proxy and certificates a deployment must reach the package index, and only that."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/company.pem")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.company:3128")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+
+    environment = deployers_environment()
+
+    assert environment["SSL_CERT_FILE"] == "/etc/ssl/company.pem"
+    assert environment["HTTPS_PROXY"] == "http://proxy.company:3128"
+    assert "localhost" in environment["NO_PROXY"]
+    assert "AWS_PROFILE" not in environment
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
