@@ -103,7 +103,8 @@ class WebRtc:
                     "The agent cannot do this in the call's present state.  Ask for fresh relays and make a new "
                     "offer, or open a new session."
                 ) from refusal
-            if refusal.status in _UNUSABLE:
+            # Relays are the door's own words, not the caller's.
+            if refusal.status in _UNUSABLE and request["action"] != "relays":
                 raise InvalidRequestError(
                     "The agent cannot use this.  It takes one audio section and one data channel, bundled, and "
                     "candidates of the offer that it answered last."
@@ -123,5 +124,5 @@ class WebRtc:
     def _find(self, owner: str, session_id: str) -> Session:
         session = self._sessions.find(owner, session_id)
         if session.transport != WEBRTC:
-            raise SessionConflictError(f"The session is over {session.transport}: it takes no such request.")
+            raise SessionConflictError(f"A session of transport {session.transport} takes no such request.")
         return session

@@ -8,8 +8,9 @@ from stacks.parts.watch import Watch
 PERIOD = Duration.minutes(5)
 MINUTE = Duration.minutes(1)
 
-# A cold function answers within 1.5 s; a caller does not yet wonder.
-LATENCY_P95_MILLISECONDS = 2_000
+# Opening a session waits for its microVM, which platform V2 starts in about 2 s, and in 4.35 s at the 99th
+# percentile; a cold function adds 1.5 s.
+LATENCY_P95_MILLISECONDS = 6_000
 
 # One may be a caller whose network broke.
 SERVER_ERRORS_IN_PERIOD = 2

@@ -290,6 +290,8 @@ def test_an_agents_refusal_says_whose_turn_it_is(
 ):
     """A page makes another offer, asks for relays or gives up, depending on it; the session stays."""
     agentcore.refuses[session_id] = fault
+    if status == HTTPStatus.BAD_REQUEST and not body:
+        status = HTTPStatus.SERVICE_UNAVAILABLE  # the caller sent nothing that could be unusable
 
     refused, told, headers = call(route, session_id=session_id, body=body)
 
