@@ -1,7 +1,7 @@
 /** One call: from the click to its end, over whichever transport its session is for. */
 
 import { PipecatClient } from "@pipecat-ai/client-js";
-import type { BotOutputData, Transport } from "@pipecat-ai/client-js";
+import type { Transport } from "@pipecat-ai/client-js";
 import { WebSocketTransport } from "@pipecat-ai/websocket-transport";
 
 import type { Door, Invitation, TransportName } from "./door";
@@ -27,7 +27,8 @@ export interface Listener {
   joined(milliseconds: number): void;
   answered(latencies: readonly number[]): void;
   heard(text: string, final: boolean): void;
-  said(text: string, segment: number | undefined): void;
+  /** What the agent is about to say, and then what it did say. */
+  said(text: string, spoken: boolean): void;
   typed(text: string): void;
   interrupted(): void;
   path(path: Path): void;
@@ -59,7 +60,7 @@ export class Call {
       enableCam: false,
       callbacks: {
         onUserTranscript: ({ text, final }) => listener.heard(text, final),
-        onBotOutput: (output) => this.said(output),
+        onBotOutput: ({ text, spoken = true }) => listener.said(text, spoken),
         onError: ({ data }) => this.broken(data),
       },
     });
@@ -138,10 +139,6 @@ export class Call {
     } else if (latency !== undefined) {
       this.listener.answered(this.turns.latencies);
     }
-  }
-
-  private said({ text, segment_id, spoken_progress }: BotOutputData): void {
-    this.listener.said(spoken_progress?.accumulated_text ?? text, segment_id);
   }
 
   private broken(data: unknown): void {

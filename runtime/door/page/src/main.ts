@@ -14,7 +14,8 @@ import { RelayTransport } from "./webrtc";
 
 const TRANSPORTS: readonly TransportName[] = ["webrtc", "websocket"];
 
-logger.setLevel(LogLevel.ERROR); // what Pipecat logs by default holds what people say
+// What Pipecat logs holds what people say, and calls every hang-up a fatal error; faults are shown on the page.
+logger.setLevel(LogLevel.NONE);
 
 class Page {
   private readonly door = new Door();
@@ -108,7 +109,7 @@ class Page {
       joined: (milliseconds) => view.joined(milliseconds),
       answered: (latencies) => view.answered(latencies),
       heard: (text, final) => view.transcript.heard(text, final),
-      said: (text, segment) => view.transcript.said(text, segment),
+      said: (text, spoken) => view.transcript.said(text, spoken),
       typed: (text) => view.transcript.typed(text),
       interrupted: () => view.transcript.interrupted(),
       path: (path) => view.path(path),

@@ -38,7 +38,7 @@ export function microphoneProblem(fault: unknown): Problem {
     "The microphone does not work",
     "The browser could not open it. Check it in the system's settings and call again, or call without it.",
   ];
-  return new Problem(title, advice, ["retry", "without-microphone"], name);
+  return new Problem(title, advice, ["retry", "without-microphone"]);
 }
 
 /** Turn the door's refusal (application/problem+json, RFC 9457) into words. */
@@ -78,16 +78,16 @@ const RELAY_ERRORS: Record<number, string> = {
   701: "did not answer",
 };
 
-/** Say what each relay answered, from the browser's icecandidateerror events. */
-export function noPath(errors: ReadonlyMap<string, number>): Problem {
-  if (errors.size === 0) {
-    return new Problem(
-      "Audio finds no way through",
-      "A relay was reached, but no path to the agent worked. A firewall may block it. Try another network, or call over WebSocket.",
-      ["retry", "websocket"],
-    );
-  }
-  const said = [...errors].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
+export const noPath = new Problem(
+  "Audio finds no way through",
+  "A relay was reached, but no path to the agent worked. A firewall may block it. Try another network, or call over WebSocket.",
+  ["retry", "websocket"],
+);
+
+/** Say what became of each relay, from the browser's icecandidateerror events; about silent ones it tells nothing. */
+export function noRelay(urls: readonly string[], errors: ReadonlyMap<string, number>): Problem {
+  const answers = errors.size ? errors : new Map(urls.map((url) => [url, 701]));
+  const said = [...answers].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
   return new Problem(
     "No relay can be reached",
     "Audio needs a relay, and this network lets none through. Try another network, or call over WebSocket.",

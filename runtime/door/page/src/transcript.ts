@@ -4,48 +4,53 @@ const NAMES = { caller: "You", agent: "Agent" } as const;
 type Who = keyof typeof NAMES;
 
 export class Transcript {
-  private partial: HTMLElement | undefined;
-  private segment: { id: number; line: HTMLElement } | undefined;
-  private agentLine: HTMLElement | undefined;
+  /** The caller's line while it is still a guess. */
+  private guess: HTMLElement | undefined;
+  /** The agent's lines that are announced and not yet confirmed as spoken, in order. */
+  private announced: HTMLElement[] = [];
 
-  constructor(private readonly log: HTMLElement) {}
+  /** What stands there while nothing is said. */
+  private readonly empty: Element[];
+
+  constructor(private readonly log: HTMLElement) {
+    this.empty = [...log.children];
+  }
 
   clear(): void {
-    this.log.replaceChildren();
-    this.partial = this.segment = this.agentLine = undefined;
+    this.log.replaceChildren(...this.empty);
+    this.guess = undefined;
+    this.announced = [];
   }
 
-  /** The caller, as the agent understood them; a partial guess gives way to the next. */
+  /** The caller, as the agent understood them; a guess gives way to the next. */
   heard(text: string, final: boolean): void {
-    const line = this.partial ?? this.line("caller");
-    this.write(line, text);
-    line.classList.toggle("partial", !final);
+    const line = this.guess ?? this.line("caller");
+    write(line, text);
+    line.classList.toggle("guess", !final);
     // A screen reader hears a line once, when it is certain.
     line.setAttribute("aria-busy", String(!final));
-    this.partial = final ? undefined : line;
-    this.agentLine = undefined;
+    this.guess = final ? undefined : line;
+    this.scroll();
   }
 
-  /** The agent; a segment is told again as more of it is spoken. */
-  said(text: string, segment: number | undefined): void {
+  /** The agent: the model announces each sentence, and tells afterwards how much of it was spoken. */
+  said(text: string, spoken: boolean): void {
     if (!text.trim()) return;
-    if (segment !== undefined) {
-      if (this.segment?.id !== segment) this.segment = { id: segment, line: this.line("agent") };
-      this.write(this.segment.line, text);
-      return;
-    }
-    if (this.agentLine) this.write(this.agentLine, `${this.spoken(this.agentLine)} ${text.trim()}`);
-    else this.write((this.agentLine = this.line("agent")), text);
+    const line = (spoken && this.announced.shift()) || this.line("agent");
+    write(line, text);
+    line.classList.remove("cut");
+    if (!spoken) this.announced.push(line);
+    this.scroll();
   }
 
   typed(text: string): void {
-    this.write(this.line("caller"), text);
-    this.agentLine = undefined;
+    write(this.line("caller"), text);
+    this.scroll();
   }
 
-  /** The caller took the word: what the agent says next is another line. */
+  /** The caller took the word: what was announced has not been heard, or not to its end. */
   interrupted(): void {
-    this.agentLine = this.segment = undefined;
+    for (const line of this.announced) line.classList.add("cut");
   }
 
   private line(who: Who): HTMLElement {
@@ -54,22 +59,18 @@ export class Transcript {
     const name = document.createElement("b");
     name.textContent = `${NAMES[who]}: `;
     line.append(name, document.createElement("span"));
-    this.add(line);
+    if (this.empty[0]?.isConnected) this.log.replaceChildren();
+    this.log.append(line);
     return line;
   }
 
-  private add(line: HTMLElement): void {
-    this.log.querySelector(".empty")?.remove();
-    this.log.append(line);
+  private scroll(): void {
     this.log.scrollTop = this.log.scrollHeight;
   }
+}
 
-  private write(line: HTMLElement, text: string): void {
-    line.lastElementChild!.textContent = text.trim();
-    this.log.scrollTop = this.log.scrollHeight;
-  }
-
-  private spoken(line: HTMLElement): string {
-    return line.lastElementChild?.textContent ?? "";
-  }
+/** Write only what is new: a screen reader reads whatever changes. */
+function write(line: HTMLElement, text: string): void {
+  const words = line.lastElementChild!;
+  if (words.textContent !== text.trim()) words.textContent = text.trim();
 }

@@ -65,7 +65,7 @@ export class View {
 
   /** Say whether this is the embedded cloud, where the brain is offline. */
   embedded(): void {
-    find("#stage").hidden = find("#offline").hidden = false;
+    for (const one of document.querySelectorAll<HTMLElement>(".embedded")) one.hidden = false;
   }
 
   phase(phase: Phase, title = STATES[phase][0], hint = STATES[phase][1]): void {

@@ -11,7 +11,7 @@ import type { PipecatClientOptions, Tracks, TransportState } from "@pipecat-ai/c
 
 import type { Door, Invitation, Relays } from "./door";
 import type { LocalMedia } from "./media";
-import { noPath } from "./problem";
+import { noPath, noRelay } from "./problem";
 
 const PING_MILLISECONDS = 1000;
 /** Candidates that are found close together travel in one request. */
@@ -28,7 +28,6 @@ export class RelayTransport extends Transport {
   private channel: RTCDataChannel | undefined;
   private opened: Promise<void> | undefined;
   private readonly speaker = new Audio();
-  private readonly relayErrors = new Map<string, number>();
   private rejoins = 0;
   private pinging: number | undefined;
 
@@ -70,13 +69,13 @@ export class RelayTransport extends Transport {
     if (!hold) await microphone.sender.replaceTrack(this.media.track);
     const channel = connection.createDataChannel("rtvi", { ordered: true });
     connection.ontrack = ({ track }) => this.play(new MediaStream([track]));
-    connection.onicecandidateerror = ({ url, errorCode }) => this.relayErrors.set(url, errorCode);
+    const unreachable = relayWatch(connection);
     const trickle = this.trickle(connection);
     await connection.setLocalDescription();
     const answer = await this.door.offer(this.invitation.session_id, connection.localDescription!.sdp, hold);
     await connection.setRemoteDescription(answer);
     trickle();
-    await this.untilOpen(connection, channel);
+    await Promise.race([this.untilOpen(connection, channel), unreachable]);
   }
 
   /** Collect candidates until the agent knows the offer; the function that this returns lets them go. */
@@ -90,11 +89,11 @@ export class RelayTransport extends Transport {
       // A lost batch is no fault yet: other candidates may do, and no path at all is noticed anyway.
       if (batch.length) this.door.candidates(this.invitation.session_id, batch).catch(() => undefined);
     };
-    connection.onicecandidate = ({ candidate }) => {
+    connection.addEventListener("icecandidate", ({ candidate }) => {
       if (!candidate?.candidate) return;
       found.push(candidate.toJSON());
       if (answered) timer ??= window.setTimeout(send, BATCH_MILLISECONDS);
-    };
+    });
     return () => {
       answered = true;
       send();
@@ -103,7 +102,7 @@ export class RelayTransport extends Transport {
 
   private untilOpen(connection: RTCPeerConnection, channel: RTCDataChannel): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(noPath(this.relayErrors));
+      const fail = () => reject(noPath);
       const late = window.setTimeout(fail, CONNECT_MILLISECONDS);
       connection.onconnectionstatechange = () => {
         if (connection.connectionState === "failed") fail();
@@ -262,4 +261,19 @@ export class RelayTransport extends Transport {
   readonly selectedSpeaker = {};
   readonly isCamEnabled = false;
   readonly isSharingScreen = false;
+}
+
+/** Reject as soon as it is certain that no relay is within reach, though the call may go through nothing else. */
+function relayWatch(connection: RTCPeerConnection): Promise<never> {
+  const { iceServers = [], iceTransportPolicy } = connection.getConfiguration();
+  const errors = new Map<string, number>();
+  let found = false;
+  connection.addEventListener("icecandidateerror", ({ url, errorCode }) => errors.set(url, errorCode));
+  return new Promise((_, reject) => {
+    connection.addEventListener("icecandidate", ({ candidate }) => {
+      found ||= Boolean(candidate?.candidate);
+      if (candidate || found || iceTransportPolicy !== "relay") return;
+      reject(noRelay(iceServers.flatMap(({ urls }) => urls), errors));
+    });
+  });
 }

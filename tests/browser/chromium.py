@@ -1,0 +1,195 @@
+"""Headless Chromium over its own protocol (CDP): a WebSocket, which is here already, and no driver to install.
+
+Source: https://chromedevtools.github.io/devtools-protocol/
+"""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import connect
+
+PROGRAM = "chromium"
+START_SECONDS = 30
+ANSWER_SECONDS = 30
+LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+
+# No look-ups of Google's hosts, no picture, and nobody to click on the question for the microphone.
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=OptimizationHints,MediaRouter,WebRtcHideLocalIpsWithMdns",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=user-gesture-required",
+    "--mute-audio",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+MICROPHONE_ALLOWED = "--use-fake-ui-for-media-stream"
+MICROPHONE_REFUSED = "--deny-permission-prompts"
+
+
+class Tab:
+    """One page in one browser; use `open_tab`."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future] = {}
+        self.requests: list[str] = []
+        """Every address that the page asked for, WebSockets included."""
+        self.complaints: list[str] = []
+        """Uncaught exceptions, errors on the console, and what the content security policy blocked."""
+
+    async def listen(self) -> None:
+        async for text in self._socket:
+            message = json.loads(text)
+            if waiting := self._waiting.pop(message.get("id"), None):
+                waiting.set_result(message)
+            else:
+                self._note(message.get("method", ""), message.get("params", {}))
+
+    def _note(self, method: str, params: dict) -> None:
+        if method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+        elif method == "Network.webSocketCreated":
+            self.requests.append(params["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(json.dumps(params["exceptionDetails"])[:2000])
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.complaints.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+        elif method == "Runtime.consoleAPICalled" and params["type"] == "error":
+            self.complaints.append(json.dumps(params["args"])[:2000])
+
+    async def ask(self, method: str, **params: Any) -> dict:
+        number = next(self._ids)
+        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        answer = await asyncio.wait_for(waiting, ANSWER_SECONDS)
+        assert "error" not in answer, (method, answer)
+        return answer["result"]
+
+    async def go(self, url: str) -> None:
+        await self.ask("Page.navigate", url=url)
+        await self.until(
+            f"document.readyState === 'complete' && location.href === {json.dumps(url)}", ANSWER_SECONDS
+        )
+
+    async def run(self, script: str) -> Any:
+        answer = await self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def until(self, condition: str, seconds: float, what: str = "") -> Any:
+        """Wait until the script *condition* is true, and return its value."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not (value := await self.run(condition)):
+            seen = await self.run("document.body.innerText")
+            assert asyncio.get_running_loop().time() < deadline, (
+                f"not within {seconds} s: {what or condition}\n{seen}\n{self.complaints}"
+            )
+            await asyncio.sleep(0.05)
+        return value
+
+    async def text(self, selector: str) -> str:
+        return await self.run(f"document.querySelector({json.dumps(selector)}).innerText.trim()")
+
+    async def press(self, selector: str) -> None:
+        """Press with the mouse where the element is, as a person would: what is covered is not pressed."""
+        place = await self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            "const r = e.getBoundingClientRect(); return {x: r.x + r.width / 2, y: r.y + r.height / 2} })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.ask("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+
+    async def key(self, key: str, text: str = "") -> None:
+        for kind in ("keyDown", "keyUp"):
+            await self.ask(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                **({"text": text} if text and kind == "keyDown" else {}),
+            )
+
+    async def write(self, text: str) -> None:
+        await self.ask("Input.insertText", text=text)
+
+    async def look(self, *, width: int = 1100, height: int = 780, scheme: str = "light") -> None:
+        """Choose the size of the window and the colours that the user prefers."""
+        await self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        await self.ask(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
+
+    async def picture(self) -> bytes:
+        shot = await self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
+
+
+@contextlib.asynccontextmanager
+async def open_tab(*flags: str):
+    """Start a browser with a profile of its own, and yield its one tab; both are gone afterwards."""
+    profile = Path(tempfile.mkdtemp(prefix="hotline-chromium-"))
+    process = _start(profile, flags)
+    try:
+        async with connect(await _address(profile), max_size=LARGEST_MESSAGE_BYTES) as socket:
+            tab = Tab(socket)
+            listening = asyncio.create_task(tab.listen())
+            for domain in ("Page", "Network", "Runtime", "Log"):
+                await tab.ask(f"{domain}.enable")
+            try:
+                yield tab
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def _start(profile: Path, flags: tuple[str, ...]) -> subprocess.Popen:
+    return subprocess.Popen(
+        [PROGRAM, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+async def _address(profile: Path) -> str:
+    """Return the tab's WebSocket; Chromium writes down the port that it took."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            with contextlib.suppress(OSError, ValueError, IndexError, httpx.HTTPError):
+                port = int((profile / "DevToolsActivePort").read_text().splitlines()[0])
+                async with httpx.AsyncClient(trust_env=False) as http:
+                    targets = (await http.get(f"http://127.0.0.1:{port}/json")).json()
+                return next(one for one in targets if one["type"] == "page")["webSocketDebuggerUrl"]
+            await asyncio.sleep(0.05)

@@ -1,0 +1,71 @@
+"""An embedded cloud that everything is deployed on, with the page before it, and voices for the microphone."""
+
+import wave
+
+import pytest
+
+from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
+from scripts.calling.voice import spoken
+from scripts.embedded.cloud import EmbeddedCloud
+from scripts.webpage.build import make_page
+from tests.browser.small_stage import PAGE, ROOT, small_stage
+from tests.embedded.conftest import free_base_port
+from tests.local.conftest import DeployedCloud, wait_for
+
+GREETING_SECONDS = 7
+"""The offline brain's greeting takes five."""
+
+
+class CalledCloud(DeployedCloud):
+    def __init__(self, cloud, url):
+        super().__init__(cloud)
+        self.url = url
+
+    def sessions(self):
+        """Every row of the ledger, the newest last."""
+        table = self.deployment.outputs["LedgerTable"]
+        rows = self.deployment.tables().scan(TableName=table)["Items"]
+        ids = [row["session_id"]["S"] for row in rows if row["session_id"]["S"].startswith("hotline-")]
+        return sorted(map(self.ledger.get, ids), key=lambda row: row.started_at)
+
+    def newest(self, *, seconds, when):
+        """Wait until *when* holds for the newest session, and return its row."""
+
+        def look():
+            row = self.sessions()[-1]
+            return row if when(row) else None
+
+        return wait_for(look, seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def called():
+    make_page(ROOT, PAGE)
+    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
+        cloud.deploy("embedded")
+        door = cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
+        yield CalledCloud(cloud, cloud.serve_page(PAGE, door))
+
+
+@pytest.fixture
+async def stage():
+    async with small_stage() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def voice(tmp_path_factory):
+    """Return a microphone: a flag that lets Chromium hear a sentence once the greeting is over."""
+    folder = tmp_path_factory.mktemp("voices")
+
+    async def microphone(sentence):
+        path = folder / f"{sentence}.wav"
+        silence = bytes(SAMPLE_BYTES * MICROPHONE_HZ)
+        with wave.open(str(path), "wb") as recording:
+            recording.setnchannels(1)
+            recording.setsampwidth(SAMPLE_BYTES)
+            recording.setframerate(MICROPHONE_HZ)
+            recording.writeframes(silence * GREETING_SECONDS + (await spoken(sentence)).pcm + silence)
+        return f"--use-file-for-fake-audio-capture={path}%noloop"
+
+    return microphone

@@ -1,0 +1,140 @@
+"""A page with a door and an agent that do exactly what a test tells them.
+
+The page, its server and the wire format are the real ones: the agent's frames are written by Pipecat's own
+serializer.
+"""
+
+import asyncio
+import contextlib
+import math
+import socket
+from array import array
+from pathlib import Path
+
+import httpx
+import uvicorn
+from botocore.credentials import Credentials
+from pipecat.frames.frames import InterruptionFrame, OutputAudioRawFrame, OutputTransportMessageFrame
+from pipecat.serializers.protobuf import ProtobufFrameSerializer
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from websockets.asyncio.server import serve
+
+from scripts.embedded.page.app import PageServer
+from scripts.embedded.page.door import SignedDoor
+from scripts.webpage.build import make_page
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "build/page"
+AGENT_SPEAKS_HZ = 24_000
+ANSWER = (Path(__file__).with_name("answer.sdp")).read_text().replace("\n", "\r\n")
+"""What an agent says that has no address: enough for a browser to look for a path in vain."""
+SESSION = "hotline-00000000-0000-4000-8000-000000000000"
+
+
+class Agent:
+    """The other end of the line."""
+
+    def __init__(self):
+        self.socket = None
+        self.joined = asyncio.Event()
+        self.heard_bytes = 0
+        self._serializer = ProtobufFrameSerializer()
+
+    async def talk(self, socket):
+        self.socket = socket
+        async for payload in socket:
+            frame = await self._serializer.deserialize(payload)
+            self.heard_bytes += len(getattr(frame, "audio", b""))
+            if getattr(frame, "message", {}).get("type") == "client-ready":
+                await self.tell("bot-ready", {"version": "2.2.0"})
+                self.joined.set()
+
+    async def tell(self, kind, data):
+        message = {"label": "rtvi-ai", "type": kind, "id": "1", "data": data}
+        await self._send(OutputTransportMessageFrame(message))
+
+    async def hum(self, seconds):
+        """Send a tone all at once, as a model that is faster than speech does."""
+        samples = (
+            round(12_000 * math.sin(2 * math.pi * 440 * n / AGENT_SPEAKS_HZ)) for n in range(AGENT_SPEAKS_HZ)
+        )
+        second = array("h", samples).tobytes()
+        for _ in range(seconds):
+            for start in range(0, len(second), 4800):
+                await self._send(OutputAudioRawFrame(second[start : start + 4800], AGENT_SPEAKS_HZ, 1))
+
+    async def interrupt(self):
+        await self._send(InterruptionFrame())
+
+    async def _send(self, frame):
+        await self.socket.send(await self._serializer.serialize(frame))
+
+
+class Door:
+    """Answers as told."""
+
+    def __init__(self, agent_url):
+        self.invitation = {"session_id": SESSION, "url": agent_url, "expires_in_seconds": 60, "limits": {}}
+        self.refusal = None
+        self.refuses_webrtc = False
+        self.asked = []
+
+    async def answer(self, request: Request) -> Response:
+        self.asked.append((request.method, request.url.path, await request.body()))
+        refusal = self.refusal
+        if self.refuses_webrtc and request.method == "POST" and b"webrtc" in await request.body():
+            refusal = (503, "There is no relay.")
+        if refusal:
+            status, detail = refusal
+            problem = {"title": "No", "detail": detail, "request_id": "r-1"}
+            return JSONResponse(problem, status, media_type="application/problem+json")
+        if request.url.path.endswith("/offer"):
+            return JSONResponse({"type": "answer", "sdp": ANSWER})
+        return JSONResponse(self.invitation, 201)
+
+
+class Stage:
+    def __init__(self, url, door, agent):
+        self.url = url
+        self.door = door
+        self.agent = agent
+
+
+@contextlib.asynccontextmanager
+async def small_stage():
+    make_page(ROOT, PAGE)
+    agent = Agent()
+    async with serve(agent.talk, "127.0.0.1", 0) as listening:
+        agent_origin = f"ws://localhost:{listening.sockets[0].getsockname()[1]}"
+        door = Door(f"{agent_origin}/ws?X-Amz-Signature=abc")
+        routes = [Route("/{path:path}", door.answer, methods=["GET", "POST", "PATCH", "DELETE"])]
+        transport = httpx.ASGITransport(Starlette(routes=routes))
+        async with httpx.AsyncClient(transport=transport) as http:
+            signed = SignedDoor(
+                "http://door", region="us-east-1", credentials=Credentials("AKIAEXAMPLE", "secret"), http=http
+            )
+            async with served(
+                lambda port: PageServer(PAGE, door=signed, port=port, agent=agent_origin)
+            ) as port:
+                yield Stage(f"http://localhost:{port}", door, agent)
+
+
+@contextlib.asynccontextmanager
+async def served(make_application):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            make_application(port), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            await serving

@@ -1,0 +1,109 @@
+"""Calls that a person makes with the page, on an embedded cloud with everything deployed."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from runtime.door.session import Reason, State
+from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+
+QUESTION = "What is the status of order four two seven"
+ANSWER = "Order four two seven has shipped."
+
+
+def state_is(text):
+    return f"document.querySelector('#state')?.innerText === '{text}'"
+
+
+def said(who, text):
+    return (
+        f"[...document.querySelectorAll('#transcript .{who} span')]"
+        f".some(line => line.innerText.toLowerCase().includes('{text.lower()}'))"
+    )
+
+
+async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice):
+    """The main job of the page, by a real browser with a real voice."""
+    async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION)) as tab:
+        await tab.go(f"{called.url}/?transport=websocket")
+        await tab.until(state_is("Ready to call"), 30)
+        await tab.press("#call")
+        await tab.until(state_is("On the line"), 60)
+        await tab.until(said("caller", QUESTION), 30)
+        await tab.until(said("agent", ANSWER), 30)
+        await tab.until("document.querySelector('#last').innerText.endsWith('s')", 30)
+
+        await tab.press("#hang-up")
+        await tab.until(state_is("The call is over"), 10)
+
+        joined, answered = await tab.text("#join"), await tab.text("#last")
+        transcript = await tab.run("document.querySelectorAll('#transcript p').length")
+        requests, complaints = tab.requests, tab.complaints
+    row = called.closed_row(session_of(requests), seconds=20)
+    assert row.reason == Reason.HANG_UP
+    assert row.speech_output_tokens
+    assert joined.endswith("s")
+    assert answered.endswith("s")
+    assert transcript == 3  # greeting, question, answer: announced and spoken words are one line
+    assert {urlsplit(one).netloc for one in requests} == own_places(called)
+    assert not complaints
+
+
+async def test_without_a_microphone_one_can_write(called):
+    """A refused microphone is said in words, and does not end the matter."""
+    async with open_tab(MICROPHONE_REFUSED) as tab:
+        await tab.go(f"{called.url}/?transport=websocket")
+        await tab.until(state_is("Ready to call"), 30)
+        await tab.press("#call")
+        await tab.until("document.activeElement?.id === 'problem'", 30, "the alert has the focus")
+        assert await tab.text("#problem h3") == "The microphone is blocked"
+
+        await tab.press("[data-remedy=without-microphone]")
+        await tab.until(state_is("On the line"), 60)
+        await tab.press("#text")
+        await tab.write(QUESTION)
+        await tab.key("Enter", "\r")
+
+        await tab.until(said("agent", ANSWER), 30)
+        assert await tab.run(said("caller", QUESTION))
+        await tab.press("#hang-up")
+        await tab.until(state_is("The call is over"), 10)
+
+
+async def test_a_page_that_is_left_gives_its_session_back(called):
+    """A session that waits for a click holds a place; nobody else should miss it."""
+    async with open_tab(MICROPHONE_ALLOWED) as tab:
+        await tab.go(f"{called.url}/?transport=websocket")
+        await tab.until(state_is("Ready to call"), 30)
+        waiting = called.newest(seconds=5, when=lambda row: row.state is State.OPEN)
+
+        await tab.go("about:blank")
+
+        assert called.closed_row(waiting.session_id, seconds=10).reason == Reason.STOPPED
+
+
+async def test_a_call_that_the_other_side_ends_is_explained(called):
+    """Silence without a reason makes people think that their machine is broken."""
+    async with open_tab(MICROPHONE_ALLOWED) as tab:
+        await tab.go(f"{called.url}/?transport=websocket")
+        await tab.until(state_is("Ready to call"), 30)
+        await tab.press("#call")
+        await tab.until(state_is("On the line"), 60)
+        row = called.newest(seconds=10, when=lambda row: row.state is State.ACTIVE)
+        door = called.deployment.door()
+        try:
+            door.end(row.session_id)
+        finally:
+            door.close()
+
+        await tab.until(state_is("The call was ended"), 20)
+        assert await tab.text("#hint") == "Somebody ended this session from outside."
+
+
+def session_of(requests):
+    """The session that the page joined, from its WebSocket's signed address."""
+    (joined,) = (one for one in requests if one.startswith("ws:"))
+    return parse_qs(urlsplit(joined).query)["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"][0]
+
+
+def own_places(called):
+    ports = called.cloud.ports
+    return {f"localhost:{ports.page}", f"localhost:{ports.agentcore}"}

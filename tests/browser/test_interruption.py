@@ -1,0 +1,47 @@
+"""A caller who interrupts must not hear the rest of the sentence."""
+
+from tests.browser.chromium import MICROPHONE_ALLOWED, open_tab
+
+LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
+SILENT = "Number(document.querySelector('#agent-level').ariaValueNow) === 0"
+LONG_SPEECH_SECONDS = 20
+
+
+async def test_what_nobody_has_heard_yet_is_dropped(stage):
+    """The model speaks faster than one hears, so at an interruption most of it still waits in the player.
+
+    @pipecat-ai/websocket-transport 1.7.1 answers the agent's interruption frame with an error and plays on.
+    """
+    async with open_tab(MICROPHONE_ALLOWED) as tab:
+        await call(tab, stage)
+        await stage.agent.tell("bot-output", {"text": "A very long story.", "spoken": False})
+        await stage.agent.hum(LONG_SPEECH_SECONDS)
+        await tab.until(LOUD, 5, "the agent is heard")
+
+        await stage.agent.interrupt()
+
+        await tab.until(SILENT, 2, "the agent is silent")
+        assert await tab.run(
+            "document.querySelector('#transcript .cut').innerText.includes('A very long story.')"
+        )
+
+
+async def test_the_agent_is_heard_again_after_an_interruption(stage):
+    """Pipecat's own player drops everything that comes after its first interruption."""
+    async with open_tab(MICROPHONE_ALLOWED) as tab:
+        await call(tab, stage)
+        await stage.agent.hum(LONG_SPEECH_SECONDS)
+        await tab.until(LOUD, 5)
+        await stage.agent.interrupt()
+        await tab.until(SILENT, 2)
+
+        await stage.agent.hum(1)
+
+        await tab.until(LOUD, 2, "the next answer is heard")
+
+
+async def call(tab, stage):
+    await tab.go(f"{stage.url}/?transport=websocket")
+    await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
+    await tab.press("#call")
+    await tab.until("document.querySelector('#state').innerText === 'On the line'", 20)
