@@ -11,6 +11,7 @@ from runtime.door.errors import (
     AgentCoreUnavailableError,
     AgentRefusedError,
     InvalidRequestError,
+    RelaysUnavailableError,
     SessionConflictError,
 )
 from runtime.door.relays import Relays
@@ -54,6 +55,7 @@ class WebRtc:
         Raises:
             SessionConflictError: The session is over, or nobody joined it in time.
             InvalidRequestError: The agent cannot use the offer.
+            RelaysUnavailableError: The agent reaches none of its relays.
             AgentCoreUnavailableError: The agent cannot be asked, or what it said is no answer.
         """
         self._live(owner, session_id)
@@ -102,6 +104,11 @@ class WebRtc:
                 raise SessionConflictError(
                     "The agent cannot do this in the call's present state.  Ask for fresh relays and make a new "
                     "offer, or open a new session."
+                ) from refusal
+            if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise RelaysUnavailableError(
+                    f"The agent of session {session_id} reaches none of its relays.  Its log says why: look at "
+                    "the way out of its subnets, and at the relays."
                 ) from refusal
             # Relays are the door's own words, not the caller's.
             if refusal.status in _UNUSABLE and request["action"] != "relays":

@@ -48,7 +48,7 @@ class StandInAgentCore:
 # AgentCore keeps an agent's own words to itself, and tells its status in words of its own.
 AGENT_ERRORS = {
     f"RuntimeClientError {status}": f"Received error ({status}) from runtime. Please check your CloudWatch logs."
-    for status in (400, 409, 413, 422, 500)
+    for status in (400, 409, 413, 422, 500, 503)
 }
 
 

@@ -300,6 +300,16 @@ def test_an_agents_refusal_says_whose_turn_it_is(
     assert ledger.get(session_id).state is State.OPEN
 
 
+def test_an_agent_that_reaches_no_relay_says_so_through_the_door(call, agentcore, session_id, caplog):
+    """Whoever is woken looks at the network instead of the agent, and the page says what is missing."""
+    agentcore.refuses["offer"] = agent_error(503)
+
+    status, told, _ = call("POST /sessions/{id}/offer", session_id=session_id, body=OFFER)
+
+    assert (status, "no relay for the audio" in told["detail"]) == (HTTPStatus.SERVICE_UNAVAILABLE, True)
+    assert "way out of its subnets" in caplog.records[-1].detail
+
+
 @pytest.mark.parametrize(
     "answer", [b"", b"[]", b"{}", b'{"type": "answer"}', b'{"type": "answer", "sdp": "<html>"}', b"v=0"]
 )
