@@ -1,43 +1,27 @@
 """Nova Sonic, speech to speech: Pipecat's service with the faults mended that a caller would suffer from.
 
-Written against pipecat-ai 1.14.0, whose connection handling this replaces and whose wire format and
-conversation handling it keeps.
+Written against pipecat-ai 1.14.0, whose wire format and conversation handling it keeps.
 """
 
 import asyncio
-import logging
-import random
 import time
-import uuid
 from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
-from aws_sdk_bedrock_runtime.client import AsyncBedrockRuntimeClient
-from aws_sdk_bedrock_runtime.config import Config
-from aws_sdk_bedrock_runtime.models import InvokeModelWithBidirectionalStreamOperationInput
 from pipecat.adapters.llm.services.aws_nova_sonic_adapter import Role
 from pipecat.frames.frames import Frame, LLMServiceMetadataFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.processors.frameworks.rtvi.frames import RTVISendTextFrame
-from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService, AWSNovaSonicLLMSettings, ContentType
+from pipecat.services.aws.nova_sonic.llm import ContentType
 from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
-from smithy_core.retries import RetryStrategyOptions
 
-from runtime.brains.credentials import StreamCredentials
-from runtime.brains.hand_over import HandOver
-from runtime.brains.stream import CONNECT_SECONDS, ClosableTransport, GuardedStream
+from runtime.brains.listener import Listener
+from runtime.brains.sonic_connection import SonicConnection
 from runtime.cloud import Cloud
 from runtime.errors import CredentialsError, StreamLostError
 from runtime.meter import Usage
 from runtime.settings import RuntimeSettings
-
-CONNECT_ATTEMPTS = 3
-BACKOFF_SECONDS = 0.25
-"""Before the second attempt; doubled for each further one, plus up to as much again at random."""
-
-STABLE_SECONDS = 10.0
-"""A stream that lived this long counts as a success: the next one may fail as often again."""
 
 ANSWER_SECONDS = 5.0
 """Longest wait for any sign of life after the model was given something to answer."""
@@ -53,39 +37,9 @@ SILENCE_STEP_SECONDS = 0.1
 HELD_AUDIO_FRAMES = 250
 """Audio kept back while a tool runs: 5 s of it, longer than any tool may take."""
 
-_log = logging.getLogger(__name__)
 
-
-class Listener(Protocol):
-    """What the call wants to know from its model."""
-
-    def used(self, usage: Usage) -> None:
-        """The model billed tokens."""
-
-    def asked(self) -> None:
-        """The model was given text, or a tool's result, to answer."""
-
-    def caller_finished(self) -> None:
-        """The model understood something that the caller said."""
-
-    def model_spoke(self) -> None:
-        """Audio came from the model."""
-
-    def interrupted(self) -> None:
-        """The caller talked over the model."""
-
-    def reconnected(self) -> None:
-        """A further stream carries the conversation."""
-
-    def model_unavailable(self) -> None:
-        """No stream can be had; the conversation is over."""
-
-
-class Sonic(AWSNovaSonicLLMService):
+class Sonic(SonicConnection):
     """The model of one call."""
-
-    _settings: AWSNovaSonicLLMSettings
-    _stream: GuardedStream | None  # type: ignore[assignment]  # stands in for the SDK's stream
 
     def __init__(
         self,
@@ -96,39 +50,9 @@ class Sonic(AWSNovaSonicLLMService):
         prompt: str,
         continuation: SessionContinuationParams | None = None,
     ) -> None:
-        """Create the service; it connects when the pipeline sets it up.
-
-        Args:
-            settings: Model, voice, Region and, outside AWS, the endpoint.
-            cloud: Whose credentials sign each stream.
-            listener: Told at once, on the event loop.
-            prompt: What the agent is told to be.
-            continuation: When to change streams; Pipecat's default is six minutes.
-        """
-        super().__init__(
-            access_key_id="",  # Pipecat insists on keys; `create_client` asks the role instead
-            secret_access_key="",
-            region=settings.region,
-            settings=AWSNovaSonicLLMSettings(
-                model=settings.model_id,
-                voice=settings.voice_id,
-                system_instruction=prompt,
-                endpointing_sensitivity=settings.endpointing_sensitivity,
-            ),
-        )
-        self._endpoint = settings.bedrock_url or f"https://bedrock-runtime.{settings.region}.amazonaws.com"
-        self._cloud = cloud
-        self._listener = listener
-        self._sc: HandOver = HandOver(
-            continuation or SessionContinuationParams(),
-            change_streams=self._run_sc_handoff,
-            sender=self,
-            create_task=self.create_task,
-            cancel_task=lambda task, timeout: self.cancel_task(task, timeout=timeout),
-        )
+        """Create the service; `SonicConnection` says what each argument is."""
+        super().__init__(settings, cloud, listener, prompt=prompt, continuation=continuation)
         self._conversation: LLMContext | None = None
-        self._failures = 0
-        self._opened_at = 0.0
         self._audio_at = 0.0
         self._expected_since: float | None = None
         self._answering = False
@@ -145,7 +69,7 @@ class Sonic(AWSNovaSonicLLMService):
         self._listener.asked()
         await self._send_text_event(text=text, role=Role.USER, interactive=True)
 
-    # Streams: opening, losing and leaving them
+    # The conversation, whatever stream carries it
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as Pipecat's own
         """Connect, and watch for either end falling silent altogether."""
@@ -159,112 +83,6 @@ class Sonic(AWSNovaSonicLLMService):
             await self.cancel_task(watch)
         await super().cleanup()
 
-    def create_client(self) -> AsyncBedrockRuntimeClient:
-        """Return a client for one stream, signing with the role's credentials of this moment."""
-        return AsyncBedrockRuntimeClient(
-            config=Config(
-                endpoint_uri=self._endpoint,
-                region=self._region,
-                aws_credentials_identity_resolver=StreamCredentials(self._cloud),
-                # The SDK's own retry would hand back a stream that nothing writes to.
-                retry_strategy=RetryStrategyOptions(max_attempts=1),
-                transport=ClosableTransport(),
-            )
-        )
-
-    async def open_stream(self, client: AsyncBedrockRuntimeClient) -> GuardedStream:
-        """Open a stream on a client of its own.
-
-        Raises:
-            StreamLostError: Not within a few seconds.
-            CredentialsError: There is nobody to open it as.
-        """
-        config = client._config  # noqa: SLF001
-        # Asked here because the SDK waits for ever when its own question for credentials fails.
-        await config.aws_credentials_identity_resolver.get_identity(properties={})
-        model = InvokeModelWithBidirectionalStreamOperationInput(model_id=str(self._settings.model))
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                stream = await client.invoke_model_with_bidirectional_stream(model)
-        except TimeoutError as fault:
-            raise StreamLostError(f"No stream to the model within {CONNECT_SECONDS:g} s.") from fault
-        return GuardedStream(stream, config.transport)
-
-    async def _start_connecting(self) -> None:
-        if self._client:
-            return
-        self._prompt_name = str(uuid.uuid4())
-        self._input_audio_content_name = str(uuid.uuid4())
-        self._client = self.create_client()
-        self._opened_at = time.monotonic()
-        try:
-            self._stream = await self.open_stream(self._client)
-        except (StreamLostError, CredentialsError) as fault:
-            self._lost(fault)
-            return
-        await self._send_session_start_event()
-        self._ready_to_send_context = True
-        await self._finish_connecting_if_context_available()
-
-    async def _receive_task_handler(self, stream: GuardedStream) -> None:  # type: ignore[override]
-        try:
-            async for event in stream.events():
-                if stream is not self._stream:
-                    return  # handed over: this stream's last words are not for the caller
-                self._expected_since = None
-                await self._dispatch(event)
-        except StreamLostError as fault:
-            if stream is self._stream and self._wants_connection and not self._disconnecting:
-                self._lost(fault)
-
-    async def _dispatch(self, event: dict[str, Any]) -> None:
-        for name, handle in self._handlers.items():
-            if name in event:
-                try:
-                    await handle(event)
-                except (KeyError, TypeError, ValueError) as fault:
-                    # Pipecat would stop listening, and say nothing, while the call goes on.
-                    raise StreamLostError(f"The model sent a {name} that cannot be read.") from fault
-
-    @property
-    def _handlers(self) -> dict[str, Any]:
-        return {
-            "audioOutput": self._handle_audio_output_event,
-            "textOutput": self._handle_text_output_event,
-            "contentStart": self._handle_content_start_event,
-            "contentEnd": self._handle_content_end_event,
-            "toolUse": self._handle_tool_use_event,
-            "usageEvent": self._handle_usage_event,
-            "completionStart": self._handle_completion_start_event,
-            "completionEnd": self._handle_completion_end_event,
-        }
-
-    def _lost(self, fault: StreamLostError | CredentialsError) -> None:
-        self._expected_since = None
-        if time.monotonic() - self._opened_at >= STABLE_SECONDS:
-            self._failures = 0
-        self._failures += 1
-        _log.warning(
-            "A stream to the model was lost.", extra={"fault": str(fault), "failures": self._failures}
-        )
-        self.create_task(self._come_back(), name="come_back")
-
-    async def _come_back(self) -> None:
-        unavailable = True
-        try:
-            await self._disconnect()
-            if self._failures < CONNECT_ATTEMPTS:
-                backoff = BACKOFF_SECONDS * 2 ** (self._failures - 1)
-                await asyncio.sleep(backoff + random.uniform(0, backoff))  # noqa: S311  # jitter, no secret
-                if self._wants_connection:
-                    self._listener.reconnected()
-                    await self.reset_conversation()
-                unavailable = False
-        finally:  # also after a fault that nobody foresaw: a caller must not be left in silence
-            if unavailable:
-                self._wants_connection = False
-                self._listener.model_unavailable()
-
     async def reset_conversation(self) -> None:
         """Carry the conversation on over a fresh stream."""
         await self._disconnect()
@@ -276,60 +94,15 @@ class Sonic(AWSNovaSonicLLMService):
         self._conversation = context  # kept over a lost stream, also one that never began
         await super()._handle_context(context)
 
-    async def _disconnect(self) -> None:
-        """Leave the stream within half a second, and never half.
-
-        Pipecat's own sleeps a second, twice per call, and stays in `_disconnecting` if the stream failed.
-        """
-        self._disconnecting = True
-        try:
-            await self._end_response()
-            await self._send_session_end_events()
-            stream, reader = self._stream, self._receive_task
-            self._forget_stream()
-            if stream:
-                await stream.close()
-            if reader and reader is not asyncio.current_task():
-                await self.cancel_task(reader, timeout=1.0)
-            await self._sc.stop_monitor()
-            await self._sc.cleanup_next_session()
-            self._sc.set_disconnected()
-        finally:
-            self._disconnecting = False
-
-    async def _end_response(self) -> None:
-        if self._assistant_is_responding:
-            self._assistant_is_responding = False
-            await self._report_assistant_response_ended()
+    def _lost(self, fault: StreamLostError | CredentialsError) -> None:
+        self._expected_since = None
+        super()._lost(fault)
 
     def _forget_stream(self) -> None:
-        self._client = self._stream = self._receive_task = self._context = None
-        self._prompt_name = self._input_audio_content_name = None
-        self._content_being_received = self._connected_time = self._pending_speculative_text = None
-        self._ready_to_send_context = self._audio_input_started = False
-        self._triggering_assistant_response = self._waiting_for_trigger_transcription = False
-        self._user_text_buffer = ""
-        self._completed_tool_calls = set()
+        super()._forget_stream()
         self._expected_since = None
         self._tools_running.clear()
         self._held.clear()
-
-    async def _run_sc_handoff(self) -> None:
-        old = (self._client, self._stream, self._receive_task, self._prompt_name)
-        old_audio = self._input_audio_content_name
-        fresh = await self._sc.promote()
-        if fresh is None:
-            return
-        self._client, self._stream = fresh.client, fresh.stream
-        self._prompt_name = fresh.prompt_name
-        self._input_audio_content_name = fresh.input_audio_content_name
-        self._connected_time = time.time()
-        self._opened_at = time.monotonic()
-        self._audio_input_started = True
-        self._receive_task = self.create_task(self._receive_task_handler(fresh.stream))
-        self._sc.set_connected(self._connected_time)
-        self._listener.reconnected()
-        self.create_task(self._sc.close_old_session(*old, old_audio), name="close_old_stream")
 
     # The caller's side
 
@@ -370,6 +143,29 @@ class Sonic(AWSNovaSonicLLMService):
 
     # The model's side
 
+    async def _dispatch(self, event: dict[str, Any]) -> None:
+        self._expected_since = None
+        for name, handle in self._handlers.items():
+            if name in event:
+                try:
+                    await handle(event)
+                except (KeyError, TypeError, ValueError) as fault:
+                    # Pipecat would stop listening, and say nothing, while the call goes on.
+                    raise StreamLostError(f"The model sent a {name} that cannot be read.") from fault
+
+    @property
+    def _handlers(self) -> dict[str, Any]:
+        return {
+            "audioOutput": self._handle_audio_output_event,
+            "textOutput": self._handle_text_output_event,
+            "contentStart": self._handle_content_start_event,
+            "contentEnd": self._handle_content_end_event,
+            "toolUse": self._handle_tool_use_event,
+            "usageEvent": self._handle_usage_event,
+            "completionStart": self._handle_completion_start_event,
+            "completionEnd": self._handle_completion_end_event,
+        }
+
     async def _handle_usage_event(self, event_json: dict[str, Any]) -> None:
         self._listener.used(Usage.from_event(event_json["usageEvent"]))
 
@@ -386,6 +182,8 @@ class Sonic(AWSNovaSonicLLMService):
             self._answering = False  # told once, though both the audio and the text of an answer say so
             self._listener.interrupted()
         await super()._handle_content_end_event(event_json)
+
+    # Tools
 
     async def _handle_tool_use_event(self, event_json: dict[str, Any]) -> None:
         self._tools_running.add(event_json["toolUse"]["toolUseId"])

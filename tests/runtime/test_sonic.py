@@ -9,7 +9,7 @@ import pytest
 import websockets.asyncio.client
 from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 
-from runtime.brains import sonic, stream
+from runtime.brains import dialling, sonic, stream
 from runtime.brains.sonic import Sonic
 from scripts.embedded.bedrock.credentials import Credentials
 from scripts.embedded.bedrock.faults import Faults
@@ -152,7 +152,7 @@ async def test_an_endpoint_that_never_answers_ends_the_call(start_agent, monkeyp
 
 async def test_a_role_without_credentials_ends_the_call(start_agent, monkeypatch):
     """The SDK never returns when its own question for credentials fails."""
-    monkeypatch.setattr(sonic, "CONNECT_SECONDS", MANY)
+    monkeypatch.setattr(dialling, "CONNECT_SECONDS", MANY)
     async with start_agent() as world:
         session_id = world.open_session()
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
