@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from turn.errors import RelaysBusyError, RelaysRefusedError, RelaysUnreachableError, TurnError
@@ -35,7 +36,7 @@ async def post(provider: str, url: str, *, headers: Mapping[str, str], body: byt
 
 def _send(provider: str, request: urllib.request.Request) -> dict[str, Any]:
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with _opener().open(request, timeout=TIMEOUT_SECONDS) as answer:
             parsed = json.loads(answer.read(_LARGEST_ANSWER_BYTES))
     except urllib.error.HTTPError as refused:
         refused.close()
@@ -75,4 +76,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Make it when it is needed: it reads the machine's certificates, which takes longer than all imports."""
+    return urllib.request.build_opener(_NoRedirect)

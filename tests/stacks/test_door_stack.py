@@ -80,6 +80,8 @@ def test_no_web_page_may_call_the_api_unless_it_is_named():
     cors = named.the("Door", "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://calls.corp.example"]
     assert "AllowCredentials" not in cors
+    routes = named.resources("Door", "AWS::ApiGatewayV2::Route")
+    assert set(cors["AllowMethods"]) == {one["RouteKey"].split()[0] for one in routes}
 
 
 def test_the_access_log_holds_no_caller_and_no_query(dev):
