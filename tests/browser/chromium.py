@@ -95,16 +95,15 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    async def until(self, condition: str, seconds: float, what: str = "") -> Any:
-        """Wait until the script *condition* is true, and return its value."""
+    async def until(self, condition: str, seconds: float, what: str = "") -> None:
+        """Wait until the script *condition* is true."""
         deadline = asyncio.get_running_loop().time() + seconds
-        while not (value := await self.run(condition)):
+        while not await self.run(f"Boolean({condition})"):
             seen = await self.run("document.body.innerText")
             assert asyncio.get_running_loop().time() < deadline, (
                 f"not within {seconds} s: {what or condition}\n{seen}\n{self.complaints}"
             )
             await asyncio.sleep(0.05)
-        return value
 
     async def text(self, selector: str) -> str:
         return await self.run(f"document.querySelector({json.dumps(selector)}).innerText.trim()")
