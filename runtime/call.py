@@ -16,6 +16,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_start import ExternalUserTurnStartStrategy
 from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
@@ -28,6 +29,7 @@ from runtime.health import Health
 from runtime.meter import Meter, Usage
 from runtime.metrics import (
     COST_PER_ACTIVE_MINUTE,
+    FAILED_CALLS,
     INTERRUPTIONS,
     MODEL_RECONNECTS,
     SESSION_COST,
@@ -40,8 +42,8 @@ from runtime.settings import RuntimeSettings
 from runtime.tools.order_status import order_status_tool
 from runtime.tools.tool import Tool
 from runtime.tools.toolbox import Toolbox
-from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION, CallerSocket
-from runtime.transports.websocket import WebSocketTransport
+from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION
+from runtime.transports.line import Line, MakeTransport
 
 GREETING = "The caller has just been connected. Greet them in one short sentence and offer your help."
 
@@ -73,19 +75,20 @@ class Call:
     def __init__(
         self,
         session_id: str,
-        socket: CallerSocket,
+        line: Line,
+        make_transport: MakeTransport,
         *,
         settings: RuntimeSettings,
         cloud: Cloud,
         health: Health,
     ) -> None:
         self._session_id = session_id
-        self._socket = socket
+        self._line = line
         self._settings = settings
         self._metrics = MetricWriter(settings.stage)
         self._meter = Meter(settings.model_id)
         self._record = SessionRecord(session_id, cloud, settings, self._meter)
-        self._pulse = Pulse(health, self._metrics)
+        self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
         self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table)], self._metrics)
         self._admitted = asyncio.Event()
         self._reason: Reason | None = None
@@ -94,7 +97,7 @@ class Call:
         self._interruptions = 0
         self._reconnects = 0
         self._sonic = Sonic(settings, cloud, self, prompt=_prompt())
-        self._worker = self._build()
+        self._worker = self._build(make_transport(self, admitted=self._admitted))
 
     async def hold(self) -> None:
         """Hold the conversation until somebody ends it, and leave nothing of it behind."""
@@ -148,7 +151,8 @@ class Call:
     def caller_left(self) -> None:
         """The connection is gone."""
         self._gone.set()
-        self.end(Reason.HANG_UP if self._socket.hung_up else Reason.CALLER_GONE)
+        gone = Reason.CALLER_GONE if self._line.joined.is_set() else Reason.NEVER_JOINED
+        self.end(Reason.HANG_UP if self._line.hung_up else gone)
 
     def used(self, usage: Usage) -> None:
         """The model billed tokens."""
@@ -180,8 +184,7 @@ class Call:
 
     # The parts of a call
 
-    def _build(self) -> PipelineWorker:
-        transport = WebSocketTransport(self._socket, self, admitted=self._admitted)
+    def _build(self, transport: BaseTransport) -> PipelineWorker:
         context = LLMContext(
             [{"role": "user", "content": GREETING}],
             tools=[_schema(tool) for tool in self._toolbox],
@@ -204,7 +207,7 @@ class Call:
     async def _admit(self) -> None:
         if not await self._record.join():
             _log.warning("A session was refused: the ledger is not waiting for it.")
-            await self._socket.close(POLICY_VIOLATION, "this session is not waiting to be joined")
+            await self._line.close(POLICY_VIOLATION, "this session is not waiting to be joined")
             self.end(Reason.CALLER_GONE)
             return
         self._admitted.set()
@@ -223,13 +226,13 @@ class Call:
         if self._meter.cost_usd >= self._settings.call_cost_usd:
             return Reason.COST
         if self._pulse.silent >= self._settings.idle_seconds:
-            return Reason.IDLE
+            return Reason.IDLE if self._line.joined.is_set() else Reason.NEVER_JOINED
         return None
 
     async def _hang_up_when_ended(self) -> None:
         await self._ended.wait()
         words = FAREWELLS.get(self._reason or Reason.HANG_UP)
-        if words and self._admitted.is_set():
+        if words and self._admitted.is_set() and self._line.joined.is_set():
             await self._say_goodbye(words)
         await self._worker.cancel()
 
@@ -242,7 +245,7 @@ class Call:
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _close(self) -> None:
-        await self._socket.close(NORMAL_CLOSURE)
+        await self._line.close(NORMAL_CLOSURE)
         reason = self._reason or Reason.AGENT_ERROR
         if self._admitted.is_set():
             await self._record.close(reason)
@@ -253,6 +256,7 @@ class Call:
         self._metrics.write(
             {
                 SESSION_DURATION: round(seconds, 3),
+                FAILED_CALLS: int(reason.is_failure),
                 SESSION_COST: round(cost, 6),
                 COST_PER_ACTIVE_MINUTE: round(cost * SECONDS_IN_A_MINUTE / seconds, 6),
                 INTERRUPTIONS: self._interruptions,

@@ -10,12 +10,15 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from runtime.errors import InvocationError
 from runtime.health import Health
 from runtime.preload import Preload
 from runtime.settings import RuntimeSettings
+from runtime.signaling import Signaling
 
 type Message = dict[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -23,8 +26,10 @@ type Send = Callable[[Message], Awaitable[None]]
 
 SESSION_HEADER = b"x-amzn-bedrock-agentcore-runtime-session-id"
 
-BODY_BYTES = 4096
-"""Largest body of an invocation; a request to wake is 17 bytes."""
+BODY_BYTES = 96 * 1024
+"""Largest body of an invocation: the longest offer has 32 KB, and twice as many with its line ends escaped."""
+
+WEBRTC_ACTIONS = frozenset({"offer", "candidates", "relays"})
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +45,8 @@ class Agent:
         """Set when the agent can never hold a call."""
         self._cloud: Any = None
         self._calls: set[Any] = set()
+        self._signaling = Signaling(self._begin)
+        self._webrtc_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -60,6 +67,8 @@ class Agent:
         for call in set(self._calls):
             call.end(Reason.STOPPED)
         await self._idle.wait()
+        await asyncio.gather(*self._webrtc_calls)
+        await self._signaling.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -80,7 +89,7 @@ class Agent:
             case "GET", "/ping":
                 return self._ping()
             case "POST", "/invocations":
-                return await self._invoke(await _body(receive))
+                return await self._respond_to_invocation(_session_id(scope), receive)
             case _, "/ping" | "/invocations":
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "Use GET /ping or POST /invocations."}
             case _:
@@ -91,36 +100,70 @@ class Agent:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"status": "Starting"}
         return HTTPStatus.OK, dict(self._health.to_json())
 
-    async def _invoke(self, body: bytes) -> tuple[HTTPStatus, Message]:
+    async def _respond_to_invocation(self, session_id: str, receive: Receive) -> tuple[HTTPStatus, Message]:
         try:
-            request = json.loads(body)
-        except ValueError:
-            return HTTPStatus.BAD_REQUEST, {"error": "The body is not JSON."}
-        action = request.get("action") if isinstance(request, dict) else None
-        if action != "wake":
-            return HTTPStatus.BAD_REQUEST, {"error": 'The only action is "wake": {"action": "wake"}.'}
+            return HTTPStatus.OK, await self._invoke(session_id, _parsed(await _body(receive)))
+        except InvocationError as fault:
+            return fault.status, {"error": {"code": fault.code, "message": str(fault)}}
+
+    async def _invoke(self, session_id: str, request: Message) -> Message:
+        action = request.get("action")
+        if action != "wake" and action not in WEBRTC_ACTIONS:
+            raise InvocationError(
+                "unknown_action", f"The action must be wake, or {' or '.join(sorted(WEBRTC_ACTIONS))}."
+            )
         await self._preload.ready()
-        return HTTPStatus.OK, {"status": "awake"}
+        if action == "wake" and "ice_servers" not in request:
+            return {"status": "awake"}
+        if not session_id:
+            raise InvocationError("no_session", "A call over WebRTC belongs to a session: send its id.")
+        return await self._signaling.answer(session_id, request)
 
     async def _talk(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         from runtime.transports.caller_socket import POLICY_VIOLATION, CallerSocket  # noqa: PLC0415
 
         socket = CallerSocket(receive, send)
         await socket.accept()
-        session_id = dict(scope["headers"]).get(SESSION_HEADER, b"").decode("ascii", "replace")
+        session_id = _session_id(scope)
         if scope["path"] != "/ws" or not session_id:
             await socket.close(POLICY_VIOLATION, "a call is made to /ws, with a session id")
             return
         await self._preload.ready()
+        from runtime.transports.websocket import WebSocketTransport  # noqa: PLC0415  # imported by the preload
+
+        await self._hold(session_id, socket, partial(WebSocketTransport, socket))
+
+    def _begin(self, session_id: str, line: Any) -> None:
+        """Hold a call over WebRTC in the background: its invocations are short, and AgentCore reads `/ping`."""
+        holding = asyncio.create_task(self._hold_over_webrtc(session_id, line))
+        self._webrtc_calls.add(holding)
+        holding.add_done_callback(self._webrtc_calls.discard)
+
+    async def _hold_over_webrtc(self, session_id: str, line: Any) -> None:
+        from runtime.transports.webrtc import WebRtcTransport  # noqa: PLC0415  # imported at the wake
+
+        try:
+            await self._hold(session_id, line, partial(WebRtcTransport, line))
+        finally:
+            await self._signaling.forget(session_id)
+
+    async def _hold(self, session_id: str, line: Any, make_transport: Any) -> None:
         from runtime.call import Call  # noqa: PLC0415  # imported by the preload by now
         from runtime.cloud import Cloud  # noqa: PLC0415
 
         with self._health.call():
             self._cloud = self._cloud or Cloud(self._settings)
-            call = Call(session_id, socket, settings=self._settings, cloud=self._cloud, health=self._health)
-            await self._hold(call)
+            call = Call(
+                session_id,
+                line,
+                make_transport,
+                settings=self._settings,
+                cloud=self._cloud,
+                health=self._health,
+            )
+            await self._until_over(call)
 
-    async def _hold(self, call: Any) -> None:
+    async def _until_over(self, call: Any) -> None:
         self._calls.add(call)
         self._idle.clear()
         try:
@@ -131,14 +174,34 @@ class Agent:
                 self._idle.set()
 
 
+def _session_id(scope: Mapping[str, Any]) -> str:
+    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+    return headers.get(SESSION_HEADER, b"").decode("ascii", "replace")
+
+
+def _parsed(body: bytes) -> Message:
+    try:
+        request: Any = json.loads(body)
+    except ValueError as fault:
+        raise InvocationError("invalid_request", "The body is not JSON.") from fault
+    if not isinstance(request, dict):
+        raise InvocationError("invalid_request", "The body is no JSON object.")
+    return request
+
+
 async def _body(receive: Receive) -> bytes:
-    body = b""
-    while len(body) <= BODY_BYTES:
+    body: bytes = b""
+    while True:
         message = await receive()
         body += message.get("body", b"")
+        if len(body) > BODY_BYTES:
+            raise InvocationError(
+                "too_large",
+                f"The body has more than {BODY_BYTES} bytes.",
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
         if not message.get("more_body"):
-            break
-    return body[:BODY_BYTES]
+            return body
 
 
 async def _answer(send: Send, status: HTTPStatus, body: Message) -> None:

@@ -3,8 +3,11 @@
 HotlineError
 ├── SettingsError       the environment does not describe a deployment: fix the stack
 ├── CredentialsError    the role offers no credentials: mend the role or its endpoint
+├── InvocationError     the door asked for something that cannot be done: it is told why
 └── StreamLostError     a stream to the model broke, or never began: open another, or end the call
 """
+
+from http import HTTPStatus
 
 
 class HotlineError(Exception):
@@ -17,6 +20,21 @@ class SettingsError(HotlineError):
 
 class CredentialsError(HotlineError):
     """Neither the role nor the environment offers credentials; AWS cannot be asked."""
+
+
+class InvocationError(HotlineError):
+    """An invocation asks for something that cannot be done.
+
+    Args:
+        code: What went wrong, in one word that programs know.
+        message: The same for people; it names nobody and no password.
+        status: The HTTP status to answer with.
+    """
+
+    def __init__(self, code: str, message: str, *, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
 
 
 class StreamLostError(HotlineError):

@@ -34,11 +34,11 @@ class Pulse:
     own pause.  So the last audible sound before the transcript is taken for the end of the turn.
     """
 
-    def __init__(self, health: Health, metrics: MetricWriter) -> None:
+    def __init__(self, health: Health, metrics: MetricWriter, *, measures_join: bool) -> None:
         self._health = health
         self._metrics = metrics
         self._joined_at = self._caller_at = self._agent_at = time.monotonic()
-        self._joined = False
+        self._joined = not measures_join
         self._asked_at: float | None = None
         self._turn_ended_at: float | None = None
         self._answered_turn_ended_at: float | None = None

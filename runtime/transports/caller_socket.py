@@ -29,11 +29,14 @@ INTERNAL_ERROR = 1011
 class CallerSocket:
     """One connection, which closes once and says how it ended."""
 
+    reports_join = False
+
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
         self._open = False
         self._lock = asyncio.Lock()
+        self.joined = asyncio.Event()
         self.close_code: int | None = None
         """Code of the caller's own closing; nothing while the caller is there."""
 
@@ -42,6 +45,7 @@ class CallerSocket:
         await self._receive()
         await self._send({"type": "websocket.accept"})
         self._open = True
+        self.joined.set()
 
     @property
     def is_open(self) -> bool:

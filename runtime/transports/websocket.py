@@ -7,7 +7,7 @@ every frame that a client cares to send to the pipeline, tool results and transc
 import asyncio
 import logging
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf.message import DecodeError
 from pipecat.frames.frames import (
@@ -30,34 +30,9 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from runtime.transports.caller_socket import INVALID_PAYLOAD, CallerSocket
-
-INPUT_SAMPLE_RATE = 16_000
-"""Hz; what Nova Sonic hears and what Pipecat's client SDKs record."""
-OUTPUT_SAMPLE_RATE = 24_000
-"""Hz; what Nova Sonic speaks."""
-
-# A caller may announce themselves, type, and hang up.  Pipecat also takes tool results, files by URL and
-# transcripts from a client; none of these is the caller's to say.
-_CALLERS_MESSAGES = frozenset({"client-ready", "send-text"})
-_HANG_UP = "disconnect-bot"
+from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, OUTPUT_SAMPLE_RATE, Ear
 
 _log = logging.getLogger(__name__)
-
-
-class Ear(Protocol):
-    """What the transport tells the call about."""
-
-    def heard(self, audio: bytes) -> None:
-        """Audio arrived from the caller."""
-
-    def spoke(self) -> None:
-        """A piece of the agent's speech left for the caller."""
-
-    def caller_hung_up(self) -> None:
-        """The caller asked for the end of the call."""
-
-    def caller_left(self) -> None:
-        """The connection is gone, and not by our doing."""
 
 
 class WebSocketTransport(BaseTransport):
@@ -145,9 +120,9 @@ class _Input(BaseInputTransport):
 
     async def _pass_on(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
-        if kind == _HANG_UP:
+        if kind == HANG_UP:
             self._ear.caller_hung_up()
-        elif kind in _CALLERS_MESSAGES:
+        elif kind in CALLERS_MESSAGES:
             await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
 

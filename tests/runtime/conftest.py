@@ -91,9 +91,9 @@ class World:
     def ledger(self) -> Ledger:
         return Ledger(self.database.client, LEDGER)
 
-    def open_session(self) -> str:
+    def open_session(self, transport: str = "websocket") -> str:
         session_id = str(uuid.uuid4())
-        self.ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=5)
+        self.ledger.open(session_id, owner="a-caller", transport=transport, concurrency=5)
         return session_id
 
     @contextlib.asynccontextmanager
@@ -114,10 +114,22 @@ class World:
         await until(is_closed, seconds)
         return rows[0]
 
-    async def get(self, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, dict[str, Any]]:
+    async def invoke(self, session_id: str, **request: Any) -> tuple[int, dict[str, Any]]:
+        """Ask the agent of a session for something, as the door does."""
+        return await self.get("/invocations", "POST", json.dumps(request).encode(), session_id=session_id)
+
+    async def get(
+        self, path: str, method: str = "GET", body: bytes = b"", *, session_id: str = ""
+    ) -> tuple[int, dict[str, Any]]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = f"{method} {path} HTTP/1.1\r\nHost: agent\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
+        head = [
+            f"{method} {path} HTTP/1.1",
+            "Host: agent",
+            "Connection: close",
+            f"Content-Length: {len(body)}",
+        ]
+        head += [f"{SESSION_HEADER}: {session_id}"] if session_id else []
+        writer.write("\r\n".join([*head, "", ""]).encode() + body)
         answer = await reader.read()
         writer.close()
         await writer.wait_closed()

@@ -1,0 +1,230 @@
+"""What door and agent say to each other about a call over WebRTC, in invocations of the agent.
+
+    wake        here are relays: find the one that works, take an address on it, and be ready
+    offer       here is the browser's offer: answer it; the call goes on by itself
+    candidates  here are addresses that the browser found later
+    relays      the path has died: here are fresh relays for the next offer
+
+Every one may arrive twice, because the door repeats what is not answered in time.
+"""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from runtime.errors import InvocationError
+from turn.errors import NoWayError
+from turn.ice_server import IceServer
+
+if TYPE_CHECKING:  # aiortc is not imported before there is a call over WebRTC
+    from runtime.transports.peer import Peer
+    from runtime.transports.webrtc_line import WebRtcLine
+
+READY_SECONDS = 300.0
+"""How long an address on a relay is held for a caller who has not pressed Call; then it is given back."""
+
+MAX_SDP_CHARACTERS = 32 * 1024
+MAX_CANDIDATES = 32
+MAX_CANDIDATE_CHARACTERS = 512
+
+_log = logging.getLogger(__name__)
+
+
+class Signaling:
+    """The conversations about calls, one for each session.
+
+    Args:
+        begin: Holds a call in the background, for a session and its line.
+    """
+
+    def __init__(self, begin: Callable[[str, "WebRtcLine"], None]) -> None:
+        self._begin = begin
+        self._sessions: dict[str, _Session] = {}
+
+    async def answer(self, session_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what *request* says and return the answer.
+
+        Raises:
+            InvocationError: It cannot be done.
+        """
+        match request["action"]:
+            case "wake":
+                await self._session(session_id).wake(request.get("ice_servers"))
+                return {"status": "awake"}
+            case "relays":
+                await self._known(session_id).relays(request.get("ice_servers"))
+                return {"status": "ready"}
+            case "offer":
+                sdp = await self._known(session_id).offer(request.get("sdp"), request.get("hold", False))
+                return {"type": "answer", "sdp": sdp}
+            case _:
+                await self._known(session_id).candidates(request.get("candidates"))
+                return {"status": "ok"}
+
+    async def forget(self, session_id: str) -> None:
+        """Give back what is still held for a session whose call is over; it takes no other."""
+        if session := self._sessions.get(session_id):
+            await session.end()
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await asyncio.gather(*(session.end() for session in self._sessions.values()))
+
+    def _session(self, session_id: str) -> "_Session":
+        if session_id not in self._sessions:
+            self._sessions[session_id] = _Session(lambda line: self._begin(session_id, line))
+        return self._sessions[session_id]
+
+    def _known(self, session_id: str) -> "_Session":
+        if session := self._sessions.get(session_id):
+            return session
+        raise InvocationError(
+            "not_awake", "The session was not woken with relays; wake it first.", status=HTTPStatus.CONFLICT
+        )
+
+
+class _Session:
+    def __init__(self, begin: Callable[["WebRtcLine"], None]) -> None:
+        self._begin = begin
+        self._lock = asyncio.Lock()
+        self._servers: tuple[IceServer, ...] = ()
+        self._ready: asyncio.Task[Peer] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._line: WebRtcLine | None = None
+        self._answered: tuple[str, str] = ("", "")
+        self._is_over = False
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def wake(self, listed: Any) -> None:
+        from runtime.transports.relays import read_ice_servers  # noqa: PLC0415  # with the call's other parts
+
+        servers = read_ice_servers(listed)
+        self._check()
+        if self._ready is None or servers != self._servers:
+            self._servers = servers
+            self._prepare()
+
+    async def relays(self, listed: Any) -> None:
+        await self.wake(listed)
+        if self._line:
+            self._line.expect_return()
+
+    async def offer(self, sdp: Any, hold: Any) -> str:
+        if not isinstance(sdp, str) or not 0 < len(sdp) <= MAX_SDP_CHARACTERS or not isinstance(hold, bool):
+            raise InvocationError(
+                "invalid_offer", f"An offer needs an sdp of at most {MAX_SDP_CHARACTERS} characters."
+            )
+        async with self._lock:
+            self._check()
+            if sdp != self._answered[0]:
+                self._answered = sdp, await self._answer(sdp, hold=hold)
+        return self._answered[1]
+
+    async def candidates(self, listed: Any) -> None:
+        lines = _candidates(listed)
+        async with self._lock:  # an offer that is being answered comes first
+            self._check()
+            if self._line is None or self._line.peer is None:
+                raise InvocationError("no_offer", "There is no offer yet.", status=HTTPStatus.CONFLICT)
+            await self._line.peer.add(lines)
+
+    async def end(self) -> None:
+        self._is_over = True
+        self._drop_ready()
+        await asyncio.gather(*self._leaving)
+
+    def _check(self) -> None:
+        if self._is_over:
+            raise InvocationError(
+                "call_over", "The call of this session is over.", status=HTTPStatus.CONFLICT
+            )
+
+    async def _answer(self, sdp: str, *, hold: bool) -> str:
+        line = self._line
+        if line and line.peer and line.peer.belongs_to(sdp):
+            return await line.peer.answer(sdp)
+        peer = await self._take_ready()
+        try:
+            answer = await peer.answer(sdp)
+        except InvocationError:
+            await peer.close()
+            raise
+        if line is None:
+            from runtime.transports.webrtc_line import WebRtcLine  # noqa: PLC0415  # imported with the peer
+
+            line = self._line = WebRtcLine(hold=hold)
+            self._begin(line)
+        line.take(peer)
+        return answer
+
+    async def _take_ready(self) -> "Peer":
+        ready = self._ready or self._prepare()
+        self._stop_timer()
+        try:
+            return await asyncio.shield(ready)
+        except NoWayError as fault:
+            raise InvocationError("no_relay", str(fault), status=HTTPStatus.SERVICE_UNAVAILABLE) from fault
+        finally:
+            if self._ready is ready:
+                self._ready = None
+
+    def _prepare(self) -> "asyncio.Task[Peer]":
+        self._drop_ready()
+        self._ready = asyncio.create_task(_make_peer(self._servers))
+        self._ready.add_done_callback(_tell)
+        self._timer = asyncio.get_running_loop().call_later(READY_SECONDS, self._drop_ready)
+        return self._ready
+
+    def _drop_ready(self) -> None:
+        self._stop_timer()
+        ready, self._ready = self._ready, None
+        if ready:
+            leaving = asyncio.create_task(_give_back(ready))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+
+async def _make_peer(servers: Sequence[IceServer]) -> "Peer":
+    """Import aiortc while the relays are asked; neither waits for the other."""
+    from runtime.transports.relays import find_way  # noqa: PLC0415  # with the call's other parts
+
+    importing = asyncio.to_thread(importlib.import_module, "runtime.transports.webrtc")
+    way, _ = await asyncio.gather(find_way(servers), importing)
+    from runtime.transports.peer import Peer  # noqa: PLC0415  # 0.3 s and 36 MB, for calls over WebRTC only
+
+    peer = Peer(way)
+    try:
+        await peer.gather()
+    except BaseException:
+        await peer.close()
+        raise
+    return peer
+
+
+async def _give_back(ready: "asyncio.Task[Peer]") -> None:
+    ready.cancel()
+    done = (await asyncio.gather(ready, return_exceptions=True))[0]
+    if not isinstance(done, BaseException):
+        await done.close()
+
+
+def _tell(ready: "asyncio.Task[Peer]") -> None:
+    if not ready.cancelled() and (fault := ready.exception()):
+        _log.error("The agent has no way to a relay.", extra={"fault": str(fault)})
+
+
+def _candidates(listed: Any) -> list[str]:
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CANDIDATES:
+        raise InvocationError("invalid_candidates", f"candidates must be a list of 1 to {MAX_CANDIDATES}.")
+    lines = [one.get("candidate") if isinstance(one, Mapping) else None for one in listed]
+    if not all(isinstance(line, str) and len(line) <= MAX_CANDIDATE_CHARACTERS for line in lines):
+        raise InvocationError("invalid_candidates", "Each candidate must be an object with its line.")
+    return [str(line) for line in lines]
