@@ -101,6 +101,13 @@ SESSION_DURATION = Metric(
     emitted_by="agent",
     meaning="From the accepted socket to the end of the call; the field `reason` says why it ended.",
 )
+FAILED_CALLS = Metric(
+    name="FailedCalls",
+    unit="Count",
+    emitted_by="agent",
+    meaning="1 for a call that ended because the agent failed or the model could not be had, 0 for every "
+    "other; the field `reason` says which. Once a call.",
+)
 SESSION_COST = Metric(
     name="SessionCost",
     unit="None",

@@ -34,6 +34,11 @@ class Reason(StrEnum):
     NO_RELAY = "no_relay"
     """There was no way for audio."""
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the agent or its model let the caller down."""
+        return self in {Reason.AGENT_ERROR, Reason.MODEL_UNAVAILABLE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:

@@ -18,6 +18,9 @@ JOIN_P95_MILLISECONDS = 4_000
 TOOL_P95_MILLISECONDS = 2_000
 FAILED_TOOL_SHARE = 0.05
 
+# One call may meet a fault that passes; a second one within a quarter of an hour has a cause.
+FAILED_IN_QUARTER_HOUR = 1
+
 # US$0.0084 a minute is expected at list prices; three and a half times that is a fault or an abuse.
 COST_PER_MINUTE_P95_USD = 0.03
 
@@ -83,6 +86,12 @@ def _tools(stage: str) -> tuple[Watch, ...]:
 
 def _sessions(stage: str) -> tuple[Watch, ...]:
     return (
+        Watch(
+            name="FailingCalls",
+            meaning="Calls break off because the agent fails or the model cannot be had.",
+            metric=call_metric(metrics.FAILED_CALLS, stage, "Sum", period=Duration.minutes(15)),
+            threshold=FAILED_IN_QUARTER_HOUR,
+        ),
         Watch(
             name="CallersRefused",
             meaning="All places are taken, and callers are turned away.",

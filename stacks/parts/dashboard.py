@@ -65,12 +65,12 @@ class CallDashboard(Construct):
         )
 
     def _sessions(self) -> Row:
-        turned_away = (metrics.SESSIONS_REFUSED, metrics.SESSIONS_REAPED)
+        lost = (metrics.SESSIONS_REFUSED, metrics.SESSIONS_REAPED, metrics.FAILED_CALLS)
         trouble = (metrics.INTERRUPTIONS, metrics.MODEL_RECONNECTS)
         return _row(
             {
                 "Sessions open": [self._metric(metrics.SESSIONS_ACTIVE, "Maximum")],
-                "Turned away, given up": [self._metric(one, "Sum") for one in turned_away],
+                "Turned away, given up, failed": [self._metric(one, "Sum") for one in lost],
                 "Length of a call (s)": self._spread(metrics.SESSION_DURATION),
                 "Per call, on average": [self._metric(one, "Average") for one in trouble],
             }

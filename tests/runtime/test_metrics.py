@@ -9,6 +9,7 @@ import pytest
 
 from runtime.metrics import METRICS, NAMESPACE, SESSION_COST, SESSION_DURATION, MetricWriter
 from scripts.commands.metrics_table import PAGE, render
+from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from tests.runtime.conftest import GREETING, ask, greeted, speak, until
 
@@ -66,7 +67,28 @@ async def test_a_call_emits_every_metric_of_the_agents(start_agent):
         if "agent" in metric.emitted_by:
             assert world.metrics(metric.name), metric.name
     assert world.metrics("Interruptions") == [1]
+    assert world.metrics("FailedCalls") == [0]
     assert all(0 < value < 60_000 for value in world.metrics("VoiceToVoiceLatency"))
+
+
+async def test_a_call_without_its_model_counts_as_failed(start_agent):
+    """Callers hear the line break off, and nothing else would tell anybody."""
+    async with start_agent(faults=Faults(refuse=1000)) as world, world.call() as line:
+        await until(lambda: line.ear.lost, seconds=25)
+        await until(lambda: world.metrics("FailedCalls") == [1])
+
+
+async def test_a_call_that_the_agent_breaks_counts_as_failed(start_agent, monkeypatch):
+    """A fault of ours must wake one of us."""
+
+    def broken(_call: object) -> None:
+        raise ZeroDivisionError
+
+    async with start_agent() as world, world.call() as line:
+        await greeted(line)
+        monkeypatch.setattr("runtime.call.Call._reached_cap", broken)
+        await until(lambda: line.ear.lost)
+        await until(lambda: world.metrics("FailedCalls") == [1])
 
 
 async def test_voice_to_voice_is_what_the_caller_hears(start_agent):
