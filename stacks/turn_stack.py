@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from aws_cdk import Environment, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -37,9 +37,16 @@ class TurnStack(Stack):
                 from stacks.parts.coturn_relays import CoturnRelays  # noqa: PLC0415
 
                 self.relays = CoturnRelays(
-                    self, "Coturn", config=config, vpc=vpc, agent_security_group=agent_security_group
+                    self,
+                    "Coturn",
+                    config=config,
+                    stage=stage,
+                    vpc=vpc,
+                    agent_security_group=agent_security_group,
                 )
             case ExternalTurnConfig():
                 self.relays = ExternalRelays(config=config)
             case _:
                 assert_never(config)
+        # For scripts/turn-check, which issues as the door does: ARNs, addresses and names, never a secret.
+        CfnOutput(self, "RelaySettings", value=self.to_json_string(self.relays.settings.to_environment()))

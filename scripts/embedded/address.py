@@ -1,4 +1,4 @@
-"""Where the embedded cloud is: its Region, and its four loopback ports."""
+"""Where the embedded cloud is: its Region, and its five loopback ports."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Four ports, one after the other from *base*."""
+    """Five ports, one after the other from *base*."""
 
     base: int = DEFAULT_PORT
 
@@ -35,6 +35,11 @@ class Ports:
         """The call page."""
         return self.base + 3
 
+    @property
+    def relay(self) -> int:
+        """The relay that stands for those of Kinesis Video: UDP, TCP and TLS."""
+        return self.base + 4
+
     def endpoints(self) -> dict[str, str]:
         """Return the section `endpoints` of a stage that is deployed here."""
         return {
@@ -45,7 +50,7 @@ class Ports:
 
     def taken(self) -> list[int]:
         """Return those that something listens on."""
-        all_ports = (self.services, self.bedrock, self.agentcore, self.page)
+        all_ports = (self.services, self.bedrock, self.agentcore, self.page, self.relay)
         return [port for port in all_ports if _is_taken(port)]
 
 

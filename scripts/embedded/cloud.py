@@ -7,6 +7,7 @@ For example:
 """
 
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,9 @@ from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
 from scripts.embedded.identity import Identity
 from scripts.embedded.servers import ServerError, Servers
+from scripts.embedded.turn.deployed import DeployedRelays
 from scripts.embedded.work_folder import work_folder
+from turn.settings import CoturnSettings, turn_settings_from
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
 
@@ -36,8 +39,11 @@ class EmbeddedCloudError(Exception):
 class EmbeddedCloud:
     """A whole cloud on this machine, while the `with` block lasts.
 
+    Attributes:
+        relay_program: What relays calls here: coturn and its version, or a small relay of our own.
+
     Args:
-        base_port: First of four ports.
+        base_port: First of five ports.
         progress: Told what happens, a line at a time.
         bedrock_arguments: More arguments for the Bedrock server, for tests.
     """
@@ -126,9 +132,12 @@ class EmbeddedCloud:
 
         Raises:
             CdkError: CDK failed; the message has the end of what it said.
+            EmbeddedCloudError: A relay of the stage did not start.
         """
         self._cdk.bootstrap()
         self._cdk.deploy(stage, {**(overrides or {}), "endpoints": self.ports.endpoints()})
+        relays = json.loads(self.outputs(f"Hotline-{stage}-Turn")["RelaySettings"])
+        self._deployed_relays.follow(turn_settings_from(relays))
 
     def serve_page(self, folder: Path, door_url: str) -> str:
         """Serve the call page in *folder* until the cloud ends, and return its address.
@@ -136,12 +145,7 @@ class EmbeddedCloud:
         Raises:
             EmbeddedCloudError: It did not start.
         """
-        child = self._servers.start_page(folder, door_url)
-        self._children.append(child)
-        try:
-            self._servers.wait_until_ready(child)
-        except ServerError as fault:
-            raise EmbeddedCloudError(str(fault)) from fault
+        self._wait_for(self._servers.start_page(folder, door_url))
         return f"http://localhost:{self.ports.page}"
 
     def destroy(self) -> None:
@@ -183,6 +187,31 @@ class EmbeddedCloud:
         for child in self._children:
             self._servers.wait_until_ready(child)
             self._progress(f"{child.name} is ready")
+        relay = self._servers.start_relay()
+        self._children.append(relay)
+        self.relay_program = str(self._servers.wait_until_ready(relay)["program"])
+        self._deployed_relays = DeployedRelays(self._start_deployed_relay, self._read_secret)
+
+    def _start_deployed_relay(self, address: str, settings: CoturnSettings, secret: str) -> Child:
+        child = self._servers.start_deployed_relay(address, settings, secret)
+        self._wait_for(child)
+        self._progress(f"relay {address} is ready")
+        return child
+
+    def _read_secret(self, arn: str) -> str:
+        return str(self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+    def _wait_for(self, child: Child) -> None:
+        """Wait for a server that starts after the others.
+
+        Raises:
+            EmbeddedCloudError: It did not start.
+        """
+        self._children.append(child)
+        try:
+            self._servers.wait_until_ready(child)
+        except ServerError as fault:
+            raise EmbeddedCloudError(str(fault)) from fault
 
     def _refuse_taken_ports(self) -> None:
         taken = self.ports.taken()

@@ -1,21 +1,32 @@
-"""The embedded cloud's servers: MiniStack, Bedrock, AgentCore's data plane and the call page, each a process."""
+"""The embedded cloud's servers: MiniStack, Bedrock, AgentCore's data plane, relays and the call page, each a process."""
 
 import contextlib
+import json
 import os
+import secrets
+import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from scripts.embedded.address import REGION, Ports
 from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.children import Child
+from turn.leases import CHANNEL_ALLOCATIONS
+from turn.settings import CoturnSettings
+from turn.shared_secret import TURN_PORT, WEB_PORT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_WITHIN_SECONDS = 60
 GRACE_SECONDS = AGENT_GRACE_SECONDS + 5
 """For a server to end: the data plane waits for its agents, who say goodbye to their callers."""
 
+CHANNEL_BYTES_PER_SECOND = 625_000
+"""Of one allocation on a relay of Kinesis Video: 5 Mbit/s, a hard limit (kvswebrtc-limits.md)."""
+
+_RELAY_SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105  (a variable's name)
 _LOG_CHARACTERS = 2000
 """Of a server's log, for the message of a failure."""
 
@@ -41,6 +52,7 @@ class Servers:
         self._work = work
         self._keys = keys
         self._cleanup = cleanup
+        self._relay_secret = {_RELAY_SECRET: secrets.token_urlsafe(36)}
         self.trust_file = work / "tls" / "ca.pem"
         """The authority that signs for Bedrock."""
 
@@ -48,11 +60,12 @@ class Servers:
         """Start those that a deployment needs, at once: none needs another before it is called."""
         services, certificates = self._ports.endpoints()["services"], self.trust_file.parent
         certificates.mkdir()
-        ministack: list[str | Path] = ["--work", self._work / "ministack"]
+        relay = ("--relay-port", str(self._ports.relay))
+        ministack: list[str | Path] = ["--work", self._work / "ministack", *relay]
         bedrock: list[str | Path] = ["--services", services, "--certificates", certificates]
         agentcore: list[str | Path] = ["--services", services, "--work", self._work / "agentcore"]
         return [
-            self._launch("ministack", self._ports.services, ministack),
+            self._launch("ministack", self._ports.services, ministack, self._relay_secret),
             self._launch("bedrock", self._ports.bedrock, [*bedrock, *bedrock_arguments]),
             self._launch(
                 "agentcore",
@@ -60,6 +73,26 @@ class Servers:
                 [*agentcore, "--region", REGION, "--trust", self.trust_file],
             ),
         ]
+
+    def start_relay(self) -> Child:
+        """Start the relay that stands for those of Kinesis Video, once there are certificates."""
+        arguments = (
+            *("--certificates", self.trust_file.parent),
+            *("--user-quota", str(CHANNEL_ALLOCATIONS)),
+            *("--bytes-per-second", str(CHANNEL_BYTES_PER_SECOND)),
+        )
+        return self._launch("turn", self._ports.relay, arguments, self._relay_secret)
+
+    def start_deployed_relay(self, address: str, settings: CoturnSettings, secret: str) -> Child:
+        """Start a relay that a stage has deployed, on its address."""
+        web = ("--web-port", str(WEB_PORT)) if _may_listen(address, WEB_PORT) else ()
+        arguments = (
+            *("--address", address),
+            *("--realm", settings.realm),
+            *("--certificates", self.trust_file.parent),
+            *web,
+        )
+        return self._launch("turn", TURN_PORT, arguments, {_RELAY_SECRET: secret}, name=f"turn-{address}")
 
     def start_page(self, folder: Path, door_url: str) -> Child:
         """Serve the call page, once there is a door that it can lead to."""
@@ -76,8 +109,8 @@ class Servers:
         ]
         return self._launch("page", self._ports.page, arguments)
 
-    def wait_until_ready(self, child: Child) -> None:
-        """Return when *child* has said that it is ready.
+    def wait_until_ready(self, child: Child) -> dict[str, Any]:
+        """Return what *child* says of itself once it is ready.
 
         Raises:
             ServerError: It ended instead, or took too long; the message has the end of its log.
@@ -91,21 +124,49 @@ class Servers:
         if not line:
             said = (self._work / child.name / "server.log").read_text()[-_LOG_CHARACTERS:]
             raise ServerError(f"{child.name} did not start:\n{said.strip()}")
+        about: dict[str, Any] = json.loads(line)
+        return about
 
-    def _launch(self, name: str, port: int, arguments: Sequence[str | Path]) -> Child:
+    def _launch(
+        self,
+        module: str,
+        port: int,
+        arguments: Sequence[str | Path],
+        more: Mapping[str, str] | None = None,
+        *,
+        name: str = "",
+    ) -> Child:
+        name = name or module
         folder = self._work / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         log = self._cleanup.enter_context((folder / "server.log").open("w"))
         child = Child(
             name,
-            [sys.executable, "-m", f"scripts.embedded.{name}", "--port", str(port), *arguments],
-            environment={**inherited(), "HOME": str(folder), "TMPDIR": str(folder), **self._keys},
+            [sys.executable, "-m", f"scripts.embedded.{module}", "--port", str(port), *arguments],
+            environment={
+                **inherited(),
+                "HOME": str(folder),
+                "TMPDIR": str(folder),
+                **self._keys,
+                **(more or {}),
+            },
             folder=ROOT,
             log=log,
             grace_seconds=GRACE_SECONDS,
         )
         self._cleanup.callback(child.stop)
         return child
+
+
+def _may_listen(address: str, port: int) -> bool:
+    """Whether this user may take *port*: low ones belong to root, unless the machine says otherwise."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
 
 
 def inherited() -> dict[str, str]:

@@ -12,9 +12,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder for everything that is written")
+    parser.add_argument(
+        "--relay-port", type=int, default=0, help="of the relay that signaling channels issue credentials for"
+    )
     options = parser.parse_args()
     try:
-        server.run(options.port, options.work)
+        server.run(options.port, options.work, options.relay_port)
     except OSError as fault:
         print(
             f"Port {options.port} cannot be taken ({fault.strerror}); MiniStack was not started.",

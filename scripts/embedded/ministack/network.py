@@ -1,5 +1,7 @@
 """The EC2 resources that MiniStack's API knows and its CloudFormation does not."""
 
+import ipaddress
+import random
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +13,9 @@ type Properties = dict[str, Any]
 type Created = tuple[str, dict[str, Any]]
 
 _HTTP_OK = 200
+_ADDRESSES = ipaddress.ip_network("127.64.0.0/10")
+"""Elastic IP addresses are loopback addresses, so that a relay of this machine can listen on one, and nobody
+ever sends to a stranger's."""
 
 
 def handlers() -> dict[str, dict[str, Any]]:
@@ -53,7 +58,8 @@ def _create_address(_logical_id: str, properties: Properties, _stack: str) -> Cr
     answer = _call(ec2._allocate_address, Domain="vpc")
     allocation = _element("allocationId", answer)
     provisioners._ec2_apply_tags(allocation, properties)
-    address = _element("publicIp", answer)
+    address = str(_ADDRESSES[random.randrange(1, _ADDRESSES.num_addresses - 1)])  # noqa: S311  (no secret)
+    ec2._addresses[allocation]["PublicIp"] = address
     return address, {"PublicIp": address, "AllocationId": allocation}
 
 

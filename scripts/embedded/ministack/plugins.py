@@ -27,11 +27,12 @@ _PLUGINS = (agent_runtime, budgets, network, runbooks, signaling, table_import)
 _ENGINES_TAGS = "aws:cloudformation:"
 
 
-def install(url: str) -> None:
+def install(url: str, relay: signaling.ManagedRelay) -> None:
     """Teach MiniStack the missing resource types and services, and close its doors.
 
     Args:
         url: Where this MiniStack is reached.
+        relay: What signaling channels issue credentials for.
     """
     handlers = provisioners._RESOURCE_HANDLERS
     added = {kind.type_name: Recorder(kind).handlers() for kind in RECORDED_TYPES}
@@ -47,7 +48,8 @@ def install(url: str) -> None:
     embedded_metrics.extract_from_every_log()
     stack_tags.inherit_on_instances()
     http_api.give_resolvable_addresses(handlers, url)
-    _add_service(signaling.SERVICE, signaling.SignalingService(url).handle)
+    signaling.authorize_by_channel()
+    _add_service(signaling.SERVICE, signaling.SignalingService(url, relay).handle)
     _verify_every_key()
     _take_loopback_for_tls()
 

@@ -15,6 +15,7 @@ HOST = "127.0.0.1"  # nothing outside this machine may reach a cloud whose keys 
 ACCOUNT = "000000000000"
 ADMINISTRATOR = "deployer"
 ACCESS_KEY, SECRET, TOKEN = "HOTLINE_ACCESS_KEY", "HOTLINE_SECRET", "HOTLINE_TOKEN"
+RELAY_SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105  (a variable's name)
 
 
 def configure(port: int, work: Path) -> None:
@@ -32,21 +33,30 @@ def configure(port: int, work: Path) -> None:
     }
 
 
-def run(port: int, work: Path) -> None:
+def run(port: int, work: Path, relay_port: int) -> None:
     """Serve until SIGTERM or SIGINT; prints one JSON line when ready.
+
+    Signaling channels issue credentials for the relay at *relay_port*.
 
     Raises:
         OSError: The port is taken.
     """
     secrets = {name: os.environ.pop(name) for name in (ACCESS_KEY, SECRET, TOKEN)}  # Lambda inherits the rest
+    relay_secret = os.environ.pop(RELAY_SECRET, "")
     listener = listen(port)
     configure(port, work)
 
     import ministack.app  # noqa: PLC0415  (reads the environment)
 
-    from scripts.embedded.ministack import identity, identity_endpoint, plugins  # noqa: PLC0415  (import MiniStack)
+    from scripts.embedded.ministack import (  # noqa: PLC0415  (import MiniStack)
+        identity,
+        identity_endpoint,
+        plugins,
+        signaling,
+    )
 
-    plugins.install(f"http://localhost:{port}")
+    relay = signaling.ManagedRelay(HOST, relay_port, relay_secret)
+    plugins.install(f"http://localhost:{port}", relay)
     identity.add_administrator(name=ADMINISTRATOR, access_key=secrets[ACCESS_KEY], secret=secrets[SECRET])
     application = identity_endpoint.IdentityEndpoint(ministack.app.app, secrets[TOKEN])
     asyncio.run(_serve(announce(application, port), listener))

@@ -20,8 +20,8 @@ class Relay:
         realm: Domain of its passwords.
         secret: What passwords are derived from.
         certificates: What it shows over TLS.
-        user_quota: Allocations that one name may hold.
-        bytes_per_second: What one allocation may carry.
+        user_quota: Allocations that one name may hold; by default what turn/coturn/turnserver.conf says.
+        bytes_per_second: What one allocation may carry; by default the same.
     """
 
     address: str
@@ -30,8 +30,8 @@ class Relay:
     realm: str
     secret: str = field(repr=False)
     certificates: Certificates
-    user_quota: int
-    bytes_per_second: int
+    user_quota: int | None = None
+    bytes_per_second: int | None = None
 
     @property
     def listening_ports(self) -> tuple[int, ...]:

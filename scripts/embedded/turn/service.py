@@ -18,6 +18,9 @@ from turn.stun import Address, Attribute, Kind, MalformedMessageError, Message, 
 LIFETIME_SECONDS = 600
 """As coturn's max-allocate-lifetime in turn/coturn/turnserver.conf, and what clients ask for."""
 
+USER_QUOTA = 12
+"""Allocations of one name, where nothing else is said; as in turn/coturn/turnserver.conf."""
+
 _UDP = 17
 _IPV4 = 1
 _CHANNEL_DATA = 0b01
@@ -46,7 +49,8 @@ class Service:
     """Answers every client of one relay."""
 
     def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+        self._address = relay.address
+        self._user_quota = relay.user_quota or USER_QUOTA
         self._passwords = Passwords(relay.realm, relay.secret)
         self._allocations: dict[Hashable, _Allocation] = {}
         self._held: Counter[str] = Counter()
@@ -143,9 +147,9 @@ class Service:
         if request.attributes.get(Attribute.REQUESTED_ADDRESS_FAMILY, bytes([_IPV4]))[:1] != bytes([_IPV4]):
             raise Refusal(440, "Address Family not Supported")
         username = request.attributes[Attribute.USERNAME].decode()
-        if self._held[_name(username)] >= self._relay.user_quota:
+        if self._held[_name(username)] >= self._user_quota:
             raise Refusal(486, "Allocation Quota Reached")
-        relayed = RelayedSocket(self._relay.address, client.send)
+        relayed = RelayedSocket(self._address, client.send)
         self._held[_name(username)] += 1
         return _Allocation(relayed, username, key, request.transaction)
 
