@@ -87,7 +87,6 @@ def add_runtime(
         stage=stage,
         endpoints=config.endpoints,
         bundle=bundle,
-        relays=turn.relays,
         vpc=network.vpc,
         security_group=network.agent_security_group,
         env=env,

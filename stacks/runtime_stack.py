@@ -10,7 +10,6 @@ from runtime.settings import RuntimeSettings
 from stacks.config import EndpointsConfig, RuntimeConfig
 from stacks.parts.agent_runtime import AgentRuntime
 from stacks.parts.orders_table import OrdersTable
-from stacks.parts.relays import Relays
 from stacks.parts.session_ledger import SessionLedger
 
 
@@ -29,7 +28,6 @@ class RuntimeStack(Stack):
         stage: str,
         endpoints: EndpointsConfig | None,
         bundle: Path,
-        relays: Relays,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         env: Environment,
@@ -57,13 +55,12 @@ class RuntimeStack(Stack):
             config=config,
             stage=stage,
             bundle=bundle,
-            environment={**settings.to_environment(), **relays.settings.to_environment()},
+            environment=settings.to_environment(),
             vpc=vpc,
             security_group=security_group,
         )
         orders.grant_look_up(self.agent.role)
         self.ledger.grant_report(self.agent.role)
-        relays.grant_issue(self.agent.role)
         CfnOutput(self, "RuntimeArn", value=self.agent.arn)
         CfnOutput(self, "EndpointName", value=self.agent.endpoint_name)
         CfnOutput(self, "OrdersTable", value=orders.name)

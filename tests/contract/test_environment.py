@@ -78,10 +78,9 @@ def test_the_template_sets_every_variable_the_agent_reads(stage: str):
     variables = agent_environment(synthesise(stage))
 
     settings = RuntimeSettings.from_environment(variables)
-    turn = turn_settings_from(variables)
 
     assert settings.stage == stage
-    assert variables == {**settings.to_environment(), **turn.to_environment()}
+    assert variables == settings.to_environment()
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -105,14 +104,17 @@ def test_only_the_embedded_cloud_redirects_calls(stage: str):
     assert bool(redirected) == (stage == "embedded")
 
 
-def test_the_largest_pool_fits_into_the_agents_environment():
-    """AgentCore refuses a larger one when everything else has been deployed."""
+def test_the_largest_pool_fits_into_the_doors_environment():
+    """Lambda refuses a larger one when everything else has been deployed."""
     peaks = '{"turn": {"peak_new_sessions_per_second": 32, "peak_concurrent_calls": 133}}'
-
-    variables = agent_environment(synthesise("embedded", peaks))
+    functions = synthesise("embedded", peaks).resources("Door", "AWS::Lambda::Function")
+    environments = [one["Environment"]["Variables"] for one in functions]
+    (variables,) = (
+        {name: filled_in(value) for name, value in one.items()} for one in environments if TURN_KIND in one
+    )
 
     assert len(variables["HOTLINE_TURN_CHANNEL_ARNS"].split(",")) == 8
-    assert size(variables) <= AGENT_ENVIRONMENT_BYTES
+    assert size(variables) <= LAMBDA_ENVIRONMENT_BYTES
 
 
 @pytest.mark.parametrize("stage", STAGES)

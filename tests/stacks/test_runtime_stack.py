@@ -46,8 +46,6 @@ def test_the_agent_may_do_these_things_and_nothing_else(dev: Deployment):
         "bedrock:InvokeModel",
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",
-        "kinesisvideo:GetIceServerConfig",
-        "kinesisvideo:GetSignalingChannelEndpoint",
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",

@@ -36,15 +36,16 @@ def test_the_pool_is_sized_from_the_peaks(stage: str, channels: int):
 
 
 def test_the_pool_can_shrink(prod: Deployment):
-    """CloudFormation would refuse to remove a channel that is exported to the agent's stack."""
+    """CloudFormation would refuse to remove a channel that is exported to the door's stack."""
     assert not any("Export" in one for one in prod.templates["Turn"]["Outputs"].values())
-    assert "Fn::GetStackOutput" in json.dumps(prod.templates["Runtime"])
+    assert "Fn::GetStackOutput" in json.dumps(prod.templates["Door"])
 
 
-def test_the_agent_may_ask_only_its_own_pool_for_relays(prod: Deployment):
-    """A compromised agent cannot mint credentials for somebody else's channel."""
+def test_the_door_alone_mints_passwords_for_relays_and_only_of_its_own_pool(prod: Deployment):
+    """A compromised agent has the relays of its own call, and can get no others."""
+    assert not [one for _, one in prod.statements("Runtime") if "kinesisvideo" in json.dumps(one["Action"])]
     (statement,) = (
-        one for _, one in prod.statements("Runtime") if "kinesisvideo" in json.dumps(one["Action"])
+        one for _, one in prod.statements("Door") if "kinesisvideo" in json.dumps(one["Action"])
     )
 
     assert statement["Action"] == [
@@ -104,11 +105,11 @@ def test_the_shared_secret_is_encrypted_made_up_and_not_in_the_user_data(coturn:
     assert "{{resolve:" not in user_data(coturn)
 
 
-def test_the_agent_may_read_the_shared_secret_and_no_other(coturn: Deployment):
+def test_the_door_may_read_the_shared_secret_and_no_other(coturn: Deployment):
     """It derives credentials from it; the key opens nothing but Secrets Manager's envelope."""
     (read, decrypt) = (
         one
-        for _, one in coturn.statements("Runtime")
+        for _, one in coturn.statements("Door")
         if one["Action"] in ("secretsmanager:GetSecretValue", "kms:Decrypt")
     )
 
@@ -159,7 +160,7 @@ def test_a_third_partys_key_stays_in_the_deployers_secret():
     """The template names it; nobody who reads the template has it."""
     deployed = synthesise("dev", EXTERNAL)
     (statement,) = (
-        one for _, one in deployed.statements("Runtime") if one["Action"] == "secretsmanager:GetSecretValue"
+        one for _, one in deployed.statements("Door") if one["Action"] == "secretsmanager:GetSecretValue"
     )
 
     assert statement["Resource"] == json.loads(EXTERNAL)["turn"]["secret_arn"]
