@@ -8,6 +8,7 @@ from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.calling.voice import spoken
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.webpage.build import make_page
+from tests.browser.relayed_agent import RelayedAgent
 from tests.browser.small_stage import PAGE, ROOT, small_stage
 from tests.embedded.conftest import free_base_port
 from tests.local.conftest import DeployedCloud, wait_for
@@ -51,6 +52,16 @@ def called():
 async def stage():
     async with small_stage() as running:
         yield running
+
+
+@pytest.fixture
+async def relayed():
+    """A stage whose door offers WebRTC, with an agent at its other end."""
+    agent = RelayedAgent()
+    async with small_stage(agent) as running:
+        running.door.invitation |= {"ice_servers": [], "ice_transport_policy": "all"}
+        yield running
+    await agent.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.server import serve
 
+from runtime.door.bodies import Candidates, Offer
 from scripts.embedded.page.app import PageServer
 from scripts.embedded.page.door import SignedDoor
 from scripts.webpage.build import make_page
@@ -76,14 +77,16 @@ class Agent:
 class Door:
     """Answers as told."""
 
-    def __init__(self, agent_url):
+    def __init__(self, agent_url, relayed_agent):
         self.invitation = {"session_id": SESSION, "url": agent_url, "expires_in_seconds": 60, "limits": {}}
         self.refusal = None
         self.refuses_webrtc = False
-        self.asked = []
+        self.reason = ""
+        self.holds = []
+        self.reports = []
+        self._relayed_agent = relayed_agent
 
     async def answer(self, request: Request) -> Response:
-        self.asked.append((request.method, request.url.path, await request.body()))
         refusal = self.refusal
         if self.refuses_webrtc and request.method == "POST" and b"webrtc" in await request.body():
             refusal = (503, "There is no relay.")
@@ -91,25 +94,42 @@ class Door:
             status, detail = refusal
             problem = {"title": "No", "detail": detail, "request_id": "r-1"}
             return JSONResponse(problem, status, media_type="application/problem+json")
-        if request.url.path.endswith("/offer"):
-            return JSONResponse({"type": "answer", "sdp": ANSWER})
-        return JSONResponse(self.invitation, 201)
+        match request.method, request.url.path.rpartition("/")[2]:
+            case "POST", "offer":
+                return await self._offer(Offer.read(await request.body()))
+            case "PATCH", "offer":
+                if self._relayed_agent:
+                    await self._relayed_agent.add(Candidates.read(await request.body()).candidates)
+                return Response(status_code=204)
+            case "POST", "stats":
+                self.reports.append(await request.body())
+                return Response(status_code=204)
+            case "POST", _:
+                return JSONResponse(self.invitation, 201)
+            case _:
+                return JSONResponse({"session_id": SESSION, "reason": self.reason or None})
+
+    async def _offer(self, offer):
+        self.holds.append(offer.hold)
+        sdp = await self._relayed_agent.answer(offer.sdp) if self._relayed_agent else ANSWER
+        return JSONResponse({"type": "answer", "sdp": sdp})
 
 
 class Stage:
-    def __init__(self, url, door, agent):
+    def __init__(self, url, door, agent, relayed_agent):
         self.url = url
         self.door = door
         self.agent = agent
+        self.relayed_agent = relayed_agent
 
 
 @contextlib.asynccontextmanager
-async def small_stage():
+async def small_stage(relayed_agent=None):
     make_page(ROOT, PAGE)
     agent = Agent()
     async with serve(agent.talk, "127.0.0.1", 0) as listening:
         agent_origin = f"ws://localhost:{listening.sockets[0].getsockname()[1]}"
-        door = Door(f"{agent_origin}/ws?X-Amz-Signature=abc")
+        door = Door(f"{agent_origin}/ws?X-Amz-Signature=abc", relayed_agent)
         routes = [Route("/{path:path}", door.answer, methods=["GET", "POST", "PATCH", "DELETE"])]
         transport = httpx.ASGITransport(Starlette(routes=routes))
         async with httpx.AsyncClient(transport=transport) as http:
@@ -119,7 +139,7 @@ async def small_stage():
             async with served(
                 lambda port: PageServer(PAGE, door=signed, port=port, agent=agent_origin)
             ) as port:
-                yield Stage(f"http://localhost:{port}", door, agent)
+                yield Stage(f"http://localhost:{port}", door, agent, relayed_agent)
 
 
 @contextlib.asynccontextmanager

@@ -201,7 +201,6 @@ export class RelayTransport extends Transport {
     if (this._abortController?.signal.aborted) throw new TransportStartError("The caller hung up.");
     await this.connection?.getTransceivers()[0]?.sender.replaceTrack(this.media.track);
     await this.speaker.play().catch(() => undefined); // no track yet: `play` does it
-    await this.media.connect();
     this.state = "connected";
     this._callbacks.onConnected?.();
   }

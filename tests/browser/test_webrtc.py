@@ -1,0 +1,109 @@
+"""The page's WebRTC: connected before the click, measured, and mended when the path dies.
+
+What crosses real relays is proven by the tests of the network laboratory; here both ends are on loopback.
+"""
+
+import asyncio
+
+import pytest
+
+from runtime.door.stats import Stats
+from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from tests.embedded.waiting import until
+
+ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"
+READY = "document.querySelector('#state').innerText === 'Ready to call'"
+LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
+LOST_SECONDS = 25
+"""Chromium calls a path disconnected after some seconds without an answer."""
+
+
+@pytest.fixture
+async def tab():
+    async with open_tab(MICROPHONE_ALLOWED) as open_one:
+        yield open_one
+
+
+async def call(tab, stage):
+    await tab.go(f"{stage.url}/")
+    await tab.until(READY, 20)
+    await tab.press("#call")
+    await tab.until(ON_THE_LINE, 20)
+
+
+async def test_both_hear_each_other(relayed, tab):
+    """The microphone is added to a connection that stood before it was asked for."""
+    await call(tab, relayed)
+
+    await tab.until(LOUD, 10, "the agent is heard")
+    await asyncio.wait_for(relayed.relayed_agent.heard.wait(), 10)
+    assert (await tab.text("#join")).endswith("ms")
+    assert not tab.complaints
+
+
+async def test_the_path_stands_before_the_click(relayed, tab):
+    """Half of a join is finding a path; there is time for that while the caller reads the page."""
+    await tab.go(f"{relayed.url}/")
+
+    agent = relayed.relayed_agent
+    await until(lambda: any(one.connectionState == "connected" for one in agent.connections))
+
+    assert relayed.door.holds == [True]
+    assert not relayed.relayed_agent.ready.is_set()
+    assert not relayed.relayed_agent.heard.is_set()
+
+
+async def test_what_the_browser_measured_is_shown_and_reported(relayed, tab):
+    """The door takes nothing but what its own reader accepts."""
+    await call(tab, relayed)
+    await tab.until("document.querySelector('#path').innerText.startsWith('Direct')", 20)
+    await tab.until("document.querySelector('#loss').innerText.endsWith('%')", 20)
+    await until(lambda: relayed.door.reports)
+
+    stats = Stats.read(relayed.door.reports[0])
+
+    assert stats.join_milliseconds
+    assert stats.packets_received
+    assert stats.candidate_type == "host"
+    assert stats.relay_protocol is None
+
+
+async def test_a_call_outlives_its_path(relayed, tab):
+    """People change from the office's network to the telephone's in the middle of a sentence."""
+    await call(tab, relayed)
+    await tab.until(LOUD, 10)
+
+    await relayed.relayed_agent.cut()
+    await tab.until("document.querySelector('#state').innerText === 'Finding another way…'", LOST_SECONDS)
+
+    await tab.until(ON_THE_LINE, 20)
+    await tab.until(LOUD, 10, "the agent is heard again")
+    assert relayed.door.holds == [True, False]
+    assert [one["type"] for one in relayed.relayed_agent.messages].count("client-ready") == 1
+
+
+async def test_an_agent_that_hangs_up_ends_the_call(relayed, tab):
+    """The page asks the ledger why, and says it."""
+    await call(tab, relayed)
+
+    relayed.door.reason = "duration"
+    await relayed.relayed_agent.close()
+
+    await tab.until("document.querySelector('#state').innerText === 'The agent hung up'", 20)
+    assert await tab.text("#hint") == "The call had reached its longest duration."
+
+
+async def test_one_can_write_without_a_microphone(relayed):
+    """A connection without a microphone is still a call."""
+    async with open_tab(MICROPHONE_REFUSED) as tab:
+        await tab.go(f"{relayed.url}/")
+        await tab.until(READY, 20)
+        await tab.press("#call")
+        await tab.until("!document.querySelector('#problem').hidden", 20)
+        await tab.press("[data-remedy=without-microphone]")
+        await tab.until(ON_THE_LINE, 20)
+        await tab.press("#text")
+        await tab.write("hello")
+        await tab.key("Enter", "\r")
+
+        await until(lambda: any(one["type"] == "send-text" for one in relayed.relayed_agent.messages))
