@@ -9,7 +9,7 @@ from runtime import no_files
 from runtime.logs import redirect_pipecat
 
 # Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
-CALL = "runtime.call"
+CALL = ("runtime.call", "runtime.transports.websocket")
 
 
 class Preload:
@@ -47,7 +47,9 @@ def _import_everything() -> None:
     sys.modules["pipecat.utils.file_resolver"] = no_files
     # botocore takes pyOpenSSL's import for a wish to use it, and falls back: 9 MB for nothing.
     sys.modules["urllib3.contrib.pyopenssl"] = None  # type: ignore[assignment]
-    importlib.import_module(CALL)
+    # First, so that the imports get the memory that reading it takes: 6 MB less at the peak.
     importlib.import_module("runtime.cloud").load_service_data()
+    for name in CALL:
+        importlib.import_module(name)
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
     gc.enable()

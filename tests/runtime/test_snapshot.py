@@ -66,6 +66,7 @@ def test_what_a_call_needs_is_imported_before_it():
         "aws_sdk_bedrock_runtime.client",
         "botocore.session",
         "numpy",
+        "runtime.transports.websocket",
     } <= modules
 
 
