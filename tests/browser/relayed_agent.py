@@ -76,6 +76,7 @@ class RelayedAgent:
 
     def _open(self, channel):
         self._channel = channel
+        self._tell("bot-output", {"text": "Said before the click.", "spoken": False})
         channel.on("message", self._take)
 
     def _take(self, text):
@@ -84,10 +85,12 @@ class RelayedAgent:
         message = json.loads(text)
         self.messages.append(message)
         if message["type"] == "client-ready":
-            body = {"label": "rtvi-ai", "type": "bot-ready", "id": "1", "data": {"version": "2.2.0"}}
-            self._channel.send(json.dumps(body))
+            self._tell("bot-ready", {"version": "2.2.0"})
             self.tone.sounds.set()
             self.ready.set()
+
+    def _tell(self, kind, data):
+        self._channel.send(json.dumps({"label": "rtvi-ai", "type": kind, "id": "1", "data": data}))
 
     def _listen(self, track):
         async def listen():

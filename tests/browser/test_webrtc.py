@@ -51,6 +51,17 @@ async def test_the_path_stands_before_the_click(relayed, tab):
     assert relayed.door.holds == [True]
     assert not relayed.relayed_agent.ready.is_set()
     assert not relayed.relayed_agent.heard.is_set()
+    await tab.until("document.querySelector('#path').innerText.startsWith('Direct')", 10)
+
+
+async def test_what_the_agent_says_before_the_click_is_not_lost(relayed, tab):
+    """The greeting's words are there before anybody hears them."""
+    await call(tab, relayed)
+
+    await tab.until(
+        "document.querySelector('#transcript .agent span')?.innerText === 'Said before the click.'", 5
+    )
+    assert not tab.complaints
 
 
 async def test_what_the_browser_measured_is_shown_and_reported(relayed, tab):

@@ -7,6 +7,7 @@ import type { Listener } from "./call";
 import { Door, WaitingSession } from "./door";
 import type { TransportName } from "./door";
 import { LocalMedia } from "./media";
+import { readPath } from "./path";
 import { Problem, doorUnreachable } from "./problem";
 import type { Remedy } from "./problem";
 import { View } from "./view";
@@ -58,8 +59,8 @@ class Page {
     this.view.transport(this.waiting.transport);
     if (!invitation.ice_servers || this.relayed?.isFor(invitation)) return;
     this.relayed?.abandon();
-    this.relayed = new RelayTransport(this.door, invitation, this.media);
-    void this.relayed.prepare();
+    const relayed = (this.relayed = new RelayTransport(this.door, invitation, this.media));
+    void relayed.prepare().then(async () => this.view.path(await readPath(relayed.connection!)), () => undefined);
   }
 
   private async begin(): Promise<void> {

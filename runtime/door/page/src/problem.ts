@@ -97,7 +97,7 @@ export function noRelay(urls: readonly string[], errors: ReadonlyMap<string, num
 }
 
 const ENDINGS: Record<string, readonly [string, string]> = {
-  hang_up: ["The call is over", ""],
+  hang_up: ["The call is over", "Call again whenever you like."],
   stopped: ["The call was ended", "Somebody ended this session from outside."],
   idle: ["The agent hung up", "Nobody had spoken for a while."],
   duration: ["The agent hung up", "The call had reached its longest duration."],

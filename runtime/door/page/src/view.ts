@@ -84,7 +84,7 @@ export class View {
     if (live && (had === find("#call") || had === document.body)) find("#hang-up").focus();
     if (!live && (had === find("#hang-up") || had === find("#mute"))) find("#call").focus();
     if (phase === "connecting") this.begin();
-    if (!live) this.since = 0;
+    if (!live) this.rest();
   }
 
   problem(problem: Problem): void {
@@ -154,6 +154,12 @@ export class View {
     set("#loss", all ? `${((100 * Math.max(0, path.packets_lost ?? 0)) / all).toFixed(1)} %` : "–");
     set("#jitter", path.jitter_milliseconds === null ? "–" : `${path.jitter_milliseconds.toFixed(0)} ms`);
     set("#round-trip", path.round_trip_milliseconds === null ? "–" : `${path.round_trip_milliseconds.toFixed(0)} ms`);
+  }
+
+  /** Nobody is on the line. */
+  private rest(): void {
+    this.since = this.levels.caller = this.levels.agent = 0;
+    this.paint();
   }
 
   private begin(): void {

@@ -29,6 +29,8 @@ export class RelayTransport extends Transport {
   private opened: Promise<void> | undefined;
   private readonly speaker = new Audio();
   private rejoins = 0;
+  /** What the agent said of itself before the caller pressed Call. */
+  private early: RTVIMessage[] = [];
   private pinging: number | undefined;
 
   constructor(
@@ -158,7 +160,8 @@ export class RelayTransport extends Transport {
   private take(text: string): void {
     if (!text.startsWith("{")) return;
     const message = JSON.parse(text);
-    if (message.label === "rtvi-ai") this._onMessage(message);
+    if (message.label === "rtvi-ai" && this.state === "ready") this._onMessage(message);
+    else if (message.label === "rtvi-ai") this.early.push(message);
     if (message.type === "signalling" && message.message?.type === "peerLeft") this.fail("The agent hung up.");
   }
 
@@ -216,6 +219,7 @@ export class RelayTransport extends Transport {
 
   sendReadyMessage(): void {
     this.state = "ready";
+    for (const message of this.early.splice(0)) this._onMessage(message);
     this.sendMessage(RTVIMessage.clientReady());
   }
 
