@@ -43,7 +43,7 @@ class Deployment:
             )
         client = session.client("cloudformation", endpoint_url=services_url or None, config=CLIENT)
         outputs: dict[str, str] = {}
-        for stack in ("Door", "Runtime"):
+        for stack in ("Door", "Runtime", "Turn"):
             outputs |= _outputs(client, f"Hotline-{stage}-{stack}", stage, session.region_name)
         return cls(
             stage=stage,

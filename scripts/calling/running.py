@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -34,6 +35,8 @@ def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
         "stage": stage,
         "services": cloud.ports.endpoints()["services"],
         "environment": cloud.environment,
+        "trust": str(cloud.trust_file),
+        "relay": cloud.relay_program,
     }
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)  # the mode below counts for new files only
@@ -45,20 +48,30 @@ def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def find_running(port: int) -> Deployment:
-    """Return the deployment on the embedded cloud whose first port is *port*.
+def read_running(port: int) -> dict[str, Any]:
+    """Return what the embedded cloud whose first port is *port* has announced.
 
     Raises:
         NotDeployedError: None runs.
     """
     try:
-        content = json.loads(running_file(port).read_text())
+        content: dict[str, Any] = json.loads(running_file(port).read_text())
         os.kill(content["process"], 0)
     except (OSError, ValueError):
         raise NotDeployedError(
             f"No embedded cloud is running at port {port}.  Start one with `scripts/local` in another terminal, or let "
             "`scripts/local --call` start one, call it and end it."
         ) from None
+    return content
+
+
+def find_running(port: int) -> Deployment:
+    """Return the deployment on the embedded cloud whose first port is *port*.
+
+    Raises:
+        NotDeployedError: None runs.
+    """
+    content = read_running(port)
     environment = content["environment"]
     session = boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],

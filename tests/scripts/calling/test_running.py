@@ -19,6 +19,7 @@ def cache(tmp_path, monkeypatch):
 def test_the_keys_are_for_their_user_alone_and_for_no_longer_than_the_cloud(cache):
     """They open nothing but loopback, but a shared machine has other users on loopback."""
     cloud = EmbeddedCloud(base_port=4999)
+    cloud.trust_file, cloud.relay_program = cache / "ca.pem", "coturn"
     path = running.running_file(4999)
     path.write_text("left by a cloud that was killed, readable by all")
 

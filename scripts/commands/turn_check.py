@@ -1,0 +1,102 @@
+"""Check every relay of a stage, from where you are: what a caller at this place would meet.
+
+    scripts/turn-check dev                  a stage of cdk.json that is deployed
+    scripts/turn-check --embedded           the embedded cloud that scripts/local started
+
+Credentials are issued as the door issues them, with your rights.  On every URL two allocations are made, one
+sends packets of speech to the other, and both are ended: a few seconds and, with Kinesis Video, a cent's
+thousandth.  RTT is from here to the relay and back.
+
+Exit code: 0 when every URL is reachable and loses at most 5 %; 1 when one is not or does; 2 when nothing could
+be checked, because the stage, its credentials or its relays' issuer are not there.  The object that --json
+writes has the fields of `Check` in scripts/turnchecking/check.py.
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from botocore.exceptions import ProfileNotFound
+from rich.console import Console
+
+from scripts.calling.errors import CallError
+from scripts.embedded.address import DEFAULT_PORT
+from scripts.turnchecking.check import Check, check
+from scripts.turnchecking.stage import Stage
+from turn.errors import TurnError
+
+PACKETS = 100
+"""Two seconds of speech; 1 % loss is one packet."""
+FAILED, NOTHING_CHECKED, INTERRUPTED = 1, 2, 130
+
+
+def main() -> int:
+    """Run `scripts/turn-check`."""
+    options = parse_arguments()
+    console = Console()
+    try:
+        stage = (
+            Stage.embedded(options.port)
+            if options.embedded
+            else Stage.deployed(options.stage, options.region)
+        )
+        done = asyncio.run(check(stage, options.packets))
+        show(done, console)
+        if options.json:
+            done.write(options.json)
+    except (CallError, TurnError, ProfileNotFound) as fault:
+        print(f"turn-check: {fault}", file=sys.stderr)
+        return NOTHING_CHECKED
+    except OSError as fault:
+        print(f"turn-check: {fault.filename}: {fault.strerror}.", file=sys.stderr)
+        return NOTHING_CHECKED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0 if done.passed else FAILED
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/turn-check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
+    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
+    )
+    parser.add_argument(
+        "--packets", type=positive, default=PACKETS, help=f"sent on each URL, 50 a second; default: {PACKETS}"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """Read a count of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} packets show nothing; 1 is the least.")
+    return number
+
+
+def show(done: Check, console: Console) -> None:
+    """Print the table, and in words why a way is closed."""
+    emulated = f"; {done.emulated}" if done.emulated else ""
+    lifetime = f"{done.credentials_lifetime_seconds} s" if done.credentials_lifetime_seconds else "no end"
+    console.print(
+        f"Stage {done.stage}: {done.kind} relays{emulated}; credentials live {lifetime}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(done.table())
+    for way in done.ways:
+        if way.error:
+            console.print(f"[red]{way.url}[/red]: {way.error}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

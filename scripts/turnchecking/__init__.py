@@ -1,0 +1,1 @@
+"""Trying out the relays of a stage, from wherever this runs."""
