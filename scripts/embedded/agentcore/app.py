@@ -21,7 +21,6 @@ from scripts.embedded.agentcore import forwarding
 from scripts.embedded.agentcore.control import DEFAULT_QUALIFIER, ControlPlane, DeployedRuntime
 from scripts.embedded.agentcore.errors import AccessError, NotFoundError, ServiceError, ValidationError
 from scripts.embedded.agentcore.forwarding import SESSION_HEADER
-from scripts.embedded.agentcore.lifecycle import Ending
 from scripts.embedded.agentcore.sessions import Sessions
 from scripts.embedded.agentcore.signature import Claim, SignedRequest, read_claim, verify
 from scripts.embedded.identity import Identity, IdentityRefusedError
@@ -136,10 +135,8 @@ class DataPlane:
         return await forwarding.invoke(session, self._client, request.headers, request.body)
 
     def _stop(self, call: "_Call") -> Response:
-        session = self._sessions.find(call.runtime.arn, call.session_id)
-        if session is None:
+        if not self._sessions.stop(call.runtime.arn, call.session_id):
             raise NotFoundError(f"Session {call.session_id} is not up.")
-        session.end(Ending.STOPPED)
         return JSONResponse({}, headers={SESSION_HEADER: call.session_id})
 
 

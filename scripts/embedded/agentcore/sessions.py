@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from scripts.embedded.agentcore.bundles import Bundles
 from scripts.embedded.agentcore.control import DeployedRuntime
+from scripts.embedded.agentcore.errors import AgentError
 from scripts.embedded.agentcore.keys import SessionKeys
 from scripts.embedded.agentcore.lifecycle import POLL_SECONDS, Ending
 from scripts.embedded.agentcore.logs import LogWriter, SessionLog
@@ -56,14 +58,14 @@ class Sessions:
         self._platform = platform
         self._client = client
         self._starting: dict[tuple[str, str], asyncio.Task[Session]] = {}
-        self._lives: set[asyncio.Task[None]] = set()
+        self._lives: set[asyncio.Task[Any]] = set()
         self._keys: dict[str, SessionKeys] = {}
 
     async def find_or_start(self, runtime: DeployedRuntime, session_id: str) -> Session:
         """Return the session, started if it is not up.
 
         Raises:
-            AgentError: Its agent did not become healthy.
+            AgentError: Its agent did not become healthy, or was stopped before it was.
             IdentityRefusedError: The runtime's role does not trust AgentCore.
         """
         name = (runtime.arn, session_id)
@@ -71,13 +73,26 @@ class Sessions:
         if found is None or _is_over(found):
             found = asyncio.create_task(self._start(runtime, session_id))
             self._starting[name] = found
-        return await asyncio.shield(found)
+        try:
+            return await asyncio.shield(found)
+        except asyncio.CancelledError:
+            if found.cancelled():
+                raise AgentError("The session was stopped while its agent started.") from None
+            raise
 
-    def find(self, arn: str, session_id: str) -> Session | None:
-        """Return the session if it is up."""
-        task = self._starting.get((arn, session_id))
-        up = task is not None and task.done() and not task.exception() and not _is_over(task)
-        return task.result() if task and up else None
+    def stop(self, arn: str, session_id: str) -> bool:
+        """Let the session end, also one whose agent still starts; False if there is none."""
+        name = (arn, session_id)
+        task = self._starting.get(name)
+        if task is None or _is_over(task):
+            return False
+        if task.done():
+            task.result().end(Ending.STOPPED)
+        else:
+            del self._starting[name]
+            self._keep(task)  # its process ends, and a new one may start under its name
+            task.cancel()
+        return True
 
     def keys_at(self, path: str) -> SessionKeys | None:
         """Return the keys that are served at *path*."""
@@ -94,15 +109,15 @@ class Sessions:
 
     async def _start(self, runtime: DeployedRuntime, session_id: str) -> Session:
         platform = self._platform
-        name = (runtime.arn, session_id)
+        keys = SessionKeys(platform.identity, runtime, session_id)
+        self._keys[keys.path] = keys
         try:
             folder = await asyncio.to_thread(platform.bundles.unpack, runtime)
-            keys = SessionKeys(platform.identity, runtime, session_id)
-            self._keys[keys.path] = keys
             await asyncio.to_thread(keys.current)
             process, output = await self._start_agent(runtime, session_id, folder, keys)
         except BaseException:
-            self._starting.pop(name, None)
+            self._keys.pop(keys.path, None)
+            self._forget((runtime.arn, session_id), asyncio.current_task())
             raise
         session = Session(
             session_id,
@@ -113,10 +128,18 @@ class Sessions:
             clock=platform.clock,
             poll_seconds=platform.poll_seconds,
         )
-        life = asyncio.create_task(self._live(session, output))
-        self._lives.add(life)
-        life.add_done_callback(self._lives.discard)
+        self._keep(asyncio.create_task(self._live(session, output)))
         return session
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        """Hold on to what must be over before the data plane is."""
+        self._lives.add(task)
+        task.add_done_callback(self._lives.discard)
+
+    def _forget(self, name: tuple[str, str], start: asyncio.Task[Any] | None) -> None:
+        """Free the name, unless a later session has it already."""
+        if self._starting.get(name) is start:
+            del self._starting[name]
 
     async def _start_agent(
         self, runtime: DeployedRuntime, session_id: str, folder: Path, keys: SessionKeys
@@ -128,7 +151,6 @@ class Sessions:
         try:
             await process.wait_until_healthy(self._client)
         except BaseException:
-            self._keys.pop(keys.path, None)
             await process.stop()
             await output
             raise

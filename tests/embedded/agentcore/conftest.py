@@ -121,9 +121,9 @@ class Plane:
         headers = self.sign(url, body=body, session_id=session_id, keys=keys, **extra)
         return await self._http.post(url, content=body, headers=headers)
 
-    async def stop(self, session_id):
+    async def stop(self, session_id, *, runtime=None):
         """Call StopRuntimeSession."""
-        url = self.address("stopruntimesession")
+        url = self.address("stopruntimesession", arn=runtime and runtime.arn)
         return await self._http.post(url, headers=self.sign(url, session_id=session_id))
 
     def printed(self, session_id):

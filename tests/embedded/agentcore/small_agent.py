@@ -30,8 +30,8 @@ async def app(scope, receive, send):
 
 def respond(scope, body):
     if scope["path"] == "/ping":
-        sys.stdout.write("ping\n")
-        return 200, PING
+        sys.stdout.write(f"ping of {os.getpid()}\n")
+        return 503 if os.environ.get("NEVER_HEALTHY") else 200, PING
     order = json.loads(body)
     match order["do"]:
         case "tell":

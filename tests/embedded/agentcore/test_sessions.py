@@ -1,5 +1,6 @@
 """One process per session: what it gets, how long it lives, and that it ends."""
 
+import asyncio
 import json
 import os
 import time
@@ -131,6 +132,40 @@ async def test_stopping_ends_the_process_and_a_second_stop_finds_nothing(plane, 
     assert (first.status_code, second.status_code) == (200, 404)
     assert second.headers["x-amzn-errortype"] == "ResourceNotFoundException"
     await until(lambda: not alive(pid))
+
+
+async def test_stopping_ends_a_session_whose_agent_still_starts(cloud, plane, session_id):
+    """A caller who gives up in the cold start must not pay for an agent until its idle timeout."""
+    slow = Runtime(cloud, NEVER_HEALTHY="1")
+    waiting = asyncio.create_task(plane.invoke({"do": "tell"}, session_id, runtime=slow))
+    await until(lambda: "ping of" in plane.printed(session_id))
+    pid = int(plane.printed(session_id).split()[2])
+
+    first, second = [await plane.stop(session_id, runtime=slow) for _ in range(2)]
+
+    assert (first.status_code, second.status_code) == (200, 404)
+    answer = await waiting
+    assert (answer.status_code, answer.json()["message"]) == (
+        424,
+        "The session was stopped while its agent started.",
+    )
+    await until(lambda: not alive(pid))
+
+
+async def test_a_stopped_start_does_not_keep_its_name(cloud, plane, session_id):
+    """The next caller under that id gets an agent of their own, whatever the last one is still doing."""
+    slow = Runtime(cloud, NEVER_HEALTHY="1")
+    given_up = asyncio.create_task(plane.invoke({"do": "tell"}, session_id, runtime=slow))
+    await until(lambda: "ping of" in plane.printed(session_id))
+    first = plane.printed(session_id).split()[2]
+    await plane.stop(session_id, runtime=slow)
+
+    waiting = asyncio.create_task(plane.invoke({"do": "tell"}, session_id, runtime=slow))
+    await until(lambda: {one for one in plane.printed(session_id).split() if one.isdecimal()} - {first})
+    assert (await given_up).status_code == 424
+
+    assert (await plane.stop(session_id, runtime=slow)).status_code == 200
+    assert (await waiting).status_code == 424
 
 
 async def test_an_agent_that_fails_is_the_agents_fault(plane, session_id):
