@@ -45,6 +45,7 @@ def checks() -> Iterable[Check]:
     for stage in json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]:
         yield f"synth of stage {stage}", partial(synth, stage)
     yield "types", partial(run, "mypy")
+    yield "call page", partial(run, "scripts/page", "--check")
     yield "docs/config.md", config_page
     yield "lint", partial(run, "ruff", "check", "--output-format", "concise", ".")
     yield "format", partial(run, "ruff", "format", "--check", ".")

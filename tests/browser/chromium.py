@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-PROGRAM = "chromium"
+PROGRAMS = ("chromium", "google-chrome")
 START_SECONDS = 30
 ANSWER_SECONDS = 30
 LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -174,8 +174,10 @@ async def open_tab(*flags: str):
 
 
 def _start(profile: Path, flags: tuple[str, ...]) -> subprocess.Popen:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    assert program, f"None of {', '.join(PROGRAMS)} is installed; `sudo scripts/setup --system` does it."
     return subprocess.Popen(
-        [PROGRAM, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
+        [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

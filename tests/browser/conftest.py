@@ -69,14 +69,14 @@ def voice(tmp_path_factory):
     """Return a microphone: a flag that lets Chromium hear a sentence once the greeting is over."""
     folder = tmp_path_factory.mktemp("voices")
 
-    async def microphone(sentence):
-        path = folder / f"{sentence}.wav"
+    async def microphone(sentence, *, after_seconds=GREETING_SECONDS):
+        path = folder / f"{sentence} {after_seconds}.wav"
         silence = bytes(SAMPLE_BYTES * MICROPHONE_HZ)
         with wave.open(str(path), "wb") as recording:
             recording.setnchannels(1)
             recording.setsampwidth(SAMPLE_BYTES)
             recording.setframerate(MICROPHONE_HZ)
-            recording.writeframes(silence * GREETING_SECONDS + (await spoken(sentence)).pcm + silence)
+            recording.writeframes(silence * after_seconds + (await spoken(sentence)).pcm + silence)
         return f"--use-file-for-fake-audio-capture={path}%noloop"
 
     return microphone

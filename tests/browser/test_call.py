@@ -10,6 +10,7 @@ from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_
 
 QUESTION = "What is the status of order four two seven"
 SESSION_ID = re.compile(r"hotline-[0-9a-f-]{36}")
+LEVEL = "Number(document.querySelector('#{}-level').ariaValueNow)"
 ANSWER = "Order four two seven has shipped."
 
 
@@ -51,6 +52,23 @@ async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice
     assert transcript == 3  # greeting, question, answer: announced and spoken words are one line
     assert {urlsplit(one).netloc for one in requests} <= own_places(called)
     assert not complaints
+
+
+@pytest.mark.parametrize("transport", ["websocket", "webrtc"])
+async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
+    """Nobody waits for a machine to finish its sentence: the greeting takes five seconds, the caller one and a half."""
+    async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION, after_seconds=2)) as tab:
+        await tab.go(f"{called.url}/?transport={transport}")
+        await tab.until(state_is("Ready to call"), 30)
+        await tab.press("#call")
+        await tab.until(f"{LEVEL.format('agent')} > 40 && {LEVEL.format('caller')} > 40", 30, "both speak")
+
+        await tab.until(f"{LEVEL.format('agent')} === 0", 2, "the agent gives way")
+
+        assert await tab.run(f"{LEVEL.format('caller')} > 40")
+        await tab.until(said("agent", ANSWER), 30)
+        await tab.press("#hang-up")
+        await tab.until(state_is("The call is over"), 10)
 
 
 async def test_without_a_microphone_one_can_write(called):
