@@ -54,7 +54,14 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         env=env,
     )
     MonitoringStack(
-        app, f"{name}-Monitoring", config=config.monitoring, stage=stage, runtime=runtime, door=door, env=env
+        app,
+        f"{name}-Monitoring",
+        config=config.monitoring,
+        turn=config.turn,
+        stage=stage,
+        runtime=runtime,
+        door=door,
+        env=env,
     )
     # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
     cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])

@@ -3,10 +3,11 @@
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from stacks.config import MonitoringConfig
+from stacks.config import CoturnConfig, MonitoringConfig, TurnConfig
 from stacks.door_stack import DoorStack
 from stacks.parts.alarm_topic import AlarmTopic
 from stacks.parts.call_watches import call_watches
+from stacks.parts.coturn_watches import coturn_watches, relay_graphs
 from stacks.parts.dashboard import CallDashboard
 from stacks.parts.door_watches import door_watches
 from stacks.runtime_stack import RuntimeStack
@@ -21,6 +22,7 @@ class MonitoringStack(Stack):
         construct_id: str,
         *,
         config: MonitoringConfig,
+        turn: TurnConfig,
         stage: str,
         runtime: RuntimeStack,
         door: DoorStack,
@@ -28,6 +30,15 @@ class MonitoringStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: what is watched, who is woken")
         topic = AlarmTopic(self, "Alarms", email=config.alarm_email, publishers=["cloudwatch.amazonaws.com"])
-        for watch in (*call_watches(stage, config), *door_watches(door)):
+        relays = turn if isinstance(turn, CoturnConfig) else None
+        watches = (*call_watches(stage, config), *door_watches(door))
+        for watch in (*watches, *(coturn_watches(stage, relays) if relays else ())):
             watch.add_to(self, stage=stage, topic=topic)
-        CallDashboard(self, "Calls", stage=stage, agent=runtime.agent, door=door)
+        CallDashboard(
+            self,
+            "Calls",
+            stage=stage,
+            agent=runtime.agent,
+            door=door,
+            relays=relay_graphs(stage, relays) if relays else None,
+        )

@@ -15,6 +15,7 @@ KIND = "HOTLINE_TURN_KIND"
 CHANNEL_ARNS = "HOTLINE_TURN_CHANNEL_ARNS"
 ADDRESSES = "HOTLINE_TURN_ADDRESSES"
 REALM = "HOTLINE_TURN_REALM"
+TLS = "HOTLINE_TURN_TLS"
 PROVIDER = "HOTLINE_TURN_PROVIDER"
 SECRET_ARN = "HOTLINE_TURN_SECRET_ARN"  # noqa: S105 - a variable's name, not a secret
 
@@ -41,6 +42,8 @@ class CoturnSettings:
     addresses: tuple[str, ...]
     realm: str
     secret_arn: str
+    tls: bool = False
+    """Whether the addresses are names, and the relays have certificates for them."""
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `turn_settings_from` reads back."""
@@ -49,6 +52,7 @@ class CoturnSettings:
             ADDRESSES: ",".join(self.addresses),
             REALM: self.realm,
             SECRET_ARN: self.secret_arn,
+            **({TLS: "1"} if self.tls else {}),
         }
 
 
@@ -83,7 +87,10 @@ def turn_settings_from(environ: Mapping[str, str]) -> TurnSettings:
             settings = ManagedTurnSettings(channel_arns=read.many(CHANNEL_ARNS))
         case CoturnSettings.KIND:
             settings = CoturnSettings(
-                addresses=read.many(ADDRESSES), realm=read.one(REALM), secret_arn=read.one(SECRET_ARN)
+                addresses=read.many(ADDRESSES),
+                realm=read.one(REALM),
+                secret_arn=read.one(SECRET_ARN),
+                tls=bool(environ.get(TLS)),
             )
         case ExternalTurnSettings.KIND:
             settings = ExternalTurnSettings(provider=read.one(PROVIDER), secret_arn=read.one(SECRET_ARN))

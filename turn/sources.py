@@ -49,7 +49,9 @@ def _source(settings: TurnSettings, services_url: str | None, leases: Leases | N
             )
         case CoturnSettings():
             return SharedSecretIceServers(
-                hosts=settings.addresses, secret=Secret(settings.secret_arn, services_url=services_url)
+                hosts=settings.addresses,
+                tls_hosts=settings.addresses if settings.tls else (),
+                secret=Secret(settings.secret_arn, services_url=services_url),
             )
         case ExternalTurnSettings():
             return _external(settings.provider, Secret(settings.secret_arn, services_url=services_url))

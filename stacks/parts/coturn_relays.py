@@ -9,7 +9,11 @@ from constructs import Construct, IConstruct
 
 from stacks.config import CoturnConfig
 from stacks.parts.acknowledge import acknowledge
+from stacks.parts.relay_image import RelayImage
 from stacks.parts.relay_instances import RelayInstances
+from stacks.parts.relay_names import RelayNames
+from stacks.parts.relay_role import grant_certificate, relay_role
+from turn.coturn.settings import InstanceSettings
 from turn.settings import CoturnSettings
 
 SECRET_LENGTH = 48  # 285 bits of letters and digits; coturn's HMAC has 160
@@ -30,6 +34,7 @@ class CoturnRelays(Construct):
         construct_id: str,
         *,
         config: CoturnConfig,
+        stage: str,
         vpc: ec2.IVpc,
         agent_security_group: ec2.ISecurityGroup,
     ) -> None:
@@ -42,20 +47,48 @@ class CoturnRelays(Construct):
         # Weak, or the number of relays could never shrink and the kind never change (ManagedRelays).
         for part in (self._key, self._secret, *addresses):
             _weaken(part)
+        self._public = tuple(one.ref for one in addresses)
         self.settings = CoturnSettings(
-            addresses=tuple(one.ref for one in addresses),
+            addresses=config.names if config.hosted_zone_id else self._public,
             realm=config.realm,
             secret_arn=self._secret.secret_arn,
+            tls=config.hosted_zone_id is not None,
         )
-        instances = RelayInstances(
-            self, "Instances", config=config, vpc=vpc, addresses=addresses, secret_arn=self._secret.secret_arn
+        role = relay_role(self, "Role", addresses)
+        self._grant_read(role)
+        if config.hosted_zone_id:
+            RelayNames(self, "Names", config=config, addresses=addresses)
+            grant_certificate(role, config.hosted_zone_id, config.names)
+        image = RelayImage(self, "Image", stage=stage, revision=config.image_revision, vpc=vpc)
+        RelayInstances(
+            self,
+            "Instances",
+            config=config,
+            settings=self._instance_settings(config, stage),
+            role=role,
+            image=image.image,
+            vpc=vpc,
+            addresses=addresses,
         )
-        self._grant_read(instances.role)
         self._let_the_agent_reach_relayed_ports(agent_security_group, config)
 
     def grant_issue(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* read the secret from which credentials are derived, and nothing else."""
         self._grant_read(grantee)
+
+    def _instance_settings(self, config: CoturnConfig, stage: str) -> InstanceSettings:
+        stack = Stack.of(self)
+        return InstanceSettings(
+            stage=stage,
+            stack=stack.stack_name,
+            region=stack.region,
+            realm=config.realm,
+            secret_arn=self._secret.secret_arn,
+            relay_ports_first=config.relay_ports_first,
+            relay_ports_last=config.relay_ports_last,
+            drain_seconds=config.drain_seconds,
+            tls=config.hosted_zone_id is not None,
+        )
 
     def _shared_secret(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(
@@ -70,8 +103,8 @@ class CoturnRelays(Construct):
         acknowledge(
             secret,
             "AwsSolutions-SMG4",
-            "The relays read it once, at boot: a rotation that did not replace them would end every call.  "
-            "Credentials derived from it live for minutes.",
+            "Rotated by hand (docs/decisions/relay-secret-in-memory.md), which needs no function that could read it: "
+            "relays follow within a minute, and credentials derived from it live for minutes.",
         )
         return secret
 
@@ -92,7 +125,7 @@ class CoturnRelays(Construct):
 
     def _let_the_agent_reach_relayed_ports(self, group: ec2.ISecurityGroup, config: CoturnConfig) -> None:
         """Open the way from the agent to what the caller's side relays: one hop instead of two."""
-        for number, address in enumerate(self.settings.addresses, start=1):
+        for number, address in enumerate(self._public, start=1):
             ec2.CfnSecurityGroupEgress(
                 self,
                 f"AgentToRelay{number}",

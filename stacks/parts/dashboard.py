@@ -23,7 +23,14 @@ class CallDashboard(Construct):
     """What callers feel, then the way that audio takes, sessions, tools, cost, AgentCore, the door, and what the logs say."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: str, agent: AgentRuntime, door: DoorStack
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        agent: AgentRuntime,
+        door: DoorStack,
+        relays: Mapping[str, Sequence[cloudwatch.IMetric]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
@@ -36,6 +43,8 @@ class CallDashboard(Construct):
         )
         dashboard.add_widgets(*self._felt())
         dashboard.add_widgets(*self._path())
+        if relays:
+            dashboard.add_widgets(*_row(relays))
         dashboard.add_widgets(*self._sessions())
         dashboard.add_widgets(*self._tools())
         dashboard.add_widgets(*self._cost())

@@ -107,11 +107,37 @@ class CoturnConfig(Section):
         description="Graviton instance of a relay.",
         json_schema_extra=price("per hour: t4g.small US$0.0168, c7g.medium US$0.0363, c8g.medium US$0.0399"),
     )
+    # certbot proves each relay's name there, and the names of relays lead to their addresses.
+    hosted_zone_id: str | None = Field(
+        None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        description="Public Route 53 zone that the realm lies in.  With it relays have names, certificates that renew "
+        "themselves (Let's Encrypt) and TLS on port 443; without it networks that let only TLS out stay shut.",
+        json_schema_extra=price("a Route 53 health check per relay"),
+    )
+    # A call ends after runtime.call_minutes; CloudFormation waits an hour for a relay at most.
+    drain_seconds: int = Field(
+        900,
+        ge=60,
+        le=2_700,
+        description="How long calls may go on while a relay is replaced or updated; then they are cut.",
+    )
+    image_revision: int = Field(
+        1,
+        ge=1,
+        le=9_999,
+        description="Raise it to build the relays' image anew, with the packages of that day.",
+    )
     # RFC 8656 suggests 49152 to 65535 for relayed addresses.
     relay_ports_first: int = Field(
         49152, ge=49152, le=65535, description="First UDP port of the relay range."
     )
     relay_ports_last: int = Field(50175, ge=49152, le=65535, description="Last UDP port of the relay range.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What relays are called in DNS, if they are."""
+        return tuple(f"relay{number}.{self.realm}" for number in range(1, self.relays + 1))
 
     @field_validator("relay_ports_last")
     @classmethod

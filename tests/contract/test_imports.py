@@ -13,7 +13,14 @@ OURS = ("app", "stacks", "runtime", "turn", "scripts", "tests")
 MAY_IMPORT = {
     "app": ("stacks",),
     # Besides the two contracts, the dashboard and the alarms take the names of metrics from the only list.
-    "stacks": ("stacks", "runtime.settings", "turn.settings", "runtime.metrics"),
+    "stacks": (
+        "stacks",
+        "runtime.settings",
+        "turn.settings",
+        "runtime.metrics",
+        "turn.coturn.settings",
+        "turn.coturn.metrics",
+    ),
     "runtime": ("runtime", "turn"),
     "runtime.settings": ("runtime.errors",),
     "turn": ("turn",),

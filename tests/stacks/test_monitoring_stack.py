@@ -4,6 +4,7 @@ import pytest
 
 from runtime.metrics import DIMENSION, METRICS, NAMESPACE
 from tests.stacks.deployment import ROOT, Deployment, synthesise
+from turn.coturn import metrics as relay_metrics
 
 # What API Gateway (HTTP API) and Lambda publish by themselves.
 # Source: "Working with metrics for HTTP APIs" and "Types of metrics for Lambda functions".
@@ -27,7 +28,10 @@ def test_every_alarm_watches_something_that_is_published(shipped):
     ours = {metric.name for metric in METRICS}
 
     for one in alarms(shipped):
-        if one["Namespace"] == NAMESPACE:
+        if one["Namespace"] == relay_metrics.NAMESPACE:
+            assert one["MetricName"] in relay_metrics.UNITS
+            assert one["Dimensions"] == [{"Name": relay_metrics.DIMENSION, "Value": shipped.stage}]
+        elif one["Namespace"] == NAMESPACE:
             assert one["MetricName"] in ours
             assert one["Dimensions"] == [{"Name": DIMENSION, "Value": shipped.stage}]
         else:
@@ -45,7 +49,9 @@ def test_every_alarm_names_a_page_that_exists(shipped):
 def test_every_page_belongs_to_an_alarm(dev):
     """Pages of alarms that are gone teach people to distrust the others."""
     pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"}
-    described = " ".join(one["AlarmDescription"] for one in dev.everywhere("AWS::CloudWatch::Alarm"))
+    named = synthesise("coturn", json.dumps({"turn": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}}))
+    alarmed = [one for stage in (dev, named) for one in stage.everywhere("AWS::CloudWatch::Alarm")]
+    described = " ".join(one["AlarmDescription"] for one in alarmed)
 
     assert pages == {page for page in pages if f"/{page}.md" in described}
 

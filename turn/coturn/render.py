@@ -1,10 +1,32 @@
-"""Fill in turnserver.conf and host.nft: on an instance at boot, and wherever else a relay is started.
-
-Only the standard library: an instance has this file, and nothing else of ours.
-"""
+"""Fill in turnserver.conf and host.nft: on an instance at boot, and wherever else a relay is started."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
+
+type Version = tuple[int, ...]
+
+FOLDER = Path(__file__).parent
+
+OLDER: Version = (4, 6, 2)
+"""The last version that turnserver.conf is written for as it stands; Debian and Ubuntu have it."""
+NEWER: Version = (4, 18)
+"""The first version that refuses what was retired since (coturn pull requests 1599, 1689, 1692, 2079)."""
+
+RETIRED = frozenset(
+    {
+        "no-cli",
+        "no-dtls",
+        "no-rfc5780",
+        "no-software-attribute",
+        "no-stun-backward-compatibility",
+        "no-tlsv1",
+        "no-tlsv1_1",
+        "response-origin-only-with-rfc5780",
+    }
+)
+"""Options of turnserver.conf that newer versions follow without being told, and complain about."""
+
 
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _COMMENT = "#"
@@ -12,6 +34,24 @@ _COMMENT = "#"
 
 class RenderError(ValueError):
     """The values do not fit the template; nothing usable came of it."""
+
+
+def configuration(version: Version, values: Mapping[str, str]) -> str:
+    """Return the configuration of an instance that runs coturn of *version*, such as (4, 18, 0).
+
+    Raises:
+        RenderError: As `render`; or no list of options is known to be right for that version.
+    """
+    if OLDER < version < NEWER:
+        raise RenderError(
+            f"coturn {'.'.join(map(str, version))} refuses options of 4.6 and lacks those of 4.18, so it would "
+            "run less closed than it looks: use a version on either side."
+        )
+    files = ["turnserver.conf", "instance.conf"]
+    if version >= NEWER:
+        files.append("newer.conf")
+    lines = "".join(render((FOLDER / one).read_text(), values) for one in files).splitlines(keepends=True)
+    return "".join(one for one in lines if version <= OLDER or one.rstrip() not in RETIRED)
 
 
 def render(template: str, values: Mapping[str, str]) -> str:

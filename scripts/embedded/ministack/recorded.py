@@ -40,6 +40,20 @@ RECORDED_TYPES = (
     RecordedType("AWS::CE::AnomalyMonitor", "arn:aws:ce::{account}:anomalymonitor/{id}"),
     RecordedType("AWS::CE::AnomalySubscription", "arn:aws:ce::{account}:anomalysubscription/{id}"),
     RecordedType("AWS::EC2::EIPAssociation", "", id_prefix="eipassoc-"),
+    RecordedType(
+        "AWS::ImageBuilder::Component", "arn:aws:imagebuilder:{region}:{account}:component/{name}", "Name"
+    ),
+    RecordedType(
+        "AWS::ImageBuilder::Image", "arn:aws:imagebuilder:{region}:{account}:image/{name}", id_prefix="ami-"
+    ),
+    RecordedType(
+        "AWS::ImageBuilder::ImageRecipe", "arn:aws:imagebuilder:{region}:{account}:image-recipe/{name}", "Name"
+    ),
+    RecordedType(
+        "AWS::ImageBuilder::InfrastructureConfiguration",
+        "arn:aws:imagebuilder:{region}:{account}:infrastructure-configuration/{name}",
+        "Name",
+    ),
     RecordedType("AWS::Logs::Delivery", "arn:aws:logs:{region}:{account}:delivery:{id}"),
     RecordedType(
         "AWS::Logs::DeliveryDestination",
@@ -50,6 +64,7 @@ RECORDED_TYPES = (
         "AWS::Logs::DeliverySource", "arn:aws:logs:{region}:{account}:delivery-source:{name}", "Name"
     ),
     RecordedType("AWS::Logs::QueryDefinition", ""),
+    RecordedType("AWS::Route53::HealthCheck", ""),
     RecordedType("AWS::XRay::ResourcePolicy", "", "PolicyName"),
 )
 

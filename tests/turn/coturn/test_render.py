@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from turn.coturn import render as module
-from turn.coturn.render import RenderError, render
+from turn.coturn.render import RETIRED, RenderError, configuration, render
 
 FOLDER = Path(module.__file__).parent
 VALUES = {
@@ -18,7 +18,6 @@ VALUES = {
     "CERTIFICATE": "/etc/hotline/relay.pem",
     "PRIVATE_KEY": "/etc/hotline/relay.key",
 }
-USER_DATA_LIMIT_BYTES = 16 * 1024  # EC2 user guide, "Run commands when you launch an EC2 instance"
 
 
 @pytest.mark.parametrize("name", ["turnserver.conf", "host.nft"])
@@ -68,8 +67,35 @@ def test_each_option_has_its_reason():
     assert all(block.lstrip().startswith("#") for block in blocks)
 
 
-def test_everything_fits_into_user_data():
-    """EC2 refuses a launch template beyond that, and only when an instance starts."""
-    files = ("turnserver.conf", "host.nft", "render.py", "boot.sh")
+@pytest.mark.parametrize("version", [(4, 6, 1), (4, 18, 0)])
+def test_an_instance_has_no_secret_in_a_file(version):
+    """A disk is copied, a file is read; memory is gone with the instance."""
+    made = configuration(version, {**VALUES, "SECRET": "", "SECRETS_DATABASE": "/run/hotline/secrets.db"})
 
-    assert sum((FOLDER / name).stat().st_size for name in files) < 0.9 * USER_DATA_LIMIT_BYTES
+    assert "static-auth-secret" not in made
+    assert "userdb=/run/hotline/secrets.db\n" in made
+    assert "use-auth-secret\n" in made
+
+
+def test_a_newer_coturn_is_told_what_it_knows_and_nothing_that_it_retired():
+    """It logs an error for each, and the one that mattered would be among twenty."""
+    made = configuration((4, 18, 0), {**VALUES, "SECRETS_DATABASE": ""}).splitlines()
+
+    assert not RETIRED & set(made)
+    assert "unauthorized-ratelimit" in made
+    assert set(made) > set(render((FOLDER / "turnserver.conf").read_text(), VALUES).splitlines()) - RETIRED
+
+
+def test_an_older_coturn_is_told_what_newer_ones_do_by_themselves():
+    """4.6.1 opens a console, speaks DTLS and tells its version unless it is told not to."""
+    made = configuration((4, 6, 1), {**VALUES, "SECRETS_DATABASE": ""}).splitlines()
+
+    assert set(made) >= RETIRED
+    assert "unauthorized-ratelimit" not in made
+
+
+@pytest.mark.parametrize("version", [(4, 6, 3), (4, 10, 0), (4, 17, 2)])
+def test_a_version_whose_options_nobody_has_checked_does_not_start(version):
+    """coturn skips a line that it does not know, and relays on without it."""
+    with pytest.raises(RenderError, match="less closed than it looks"):
+        configuration(version, VALUES)

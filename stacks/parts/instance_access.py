@@ -1,0 +1,23 @@
+"""How people reach an instance: through Session Manager, never by SSH."""
+
+from aws_cdk import aws_iam as iam
+
+from stacks.parts.acknowledge import acknowledge_pattern
+
+
+def grant_session_manager(role: iam.Role) -> None:
+    """Let an instance with *role* be reached by whoever IAM lets start a session, and nothing else."""
+    # These actions name no resource (service authorization reference).
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=[
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            resources=["*"],
+        )
+    )
+    acknowledge_pattern(role, "*", "Session Manager's actions name no resource.")
