@@ -194,14 +194,16 @@ async def _body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
-            raise InvocationError(
-                "too_large",
-                f"The body has more than {BODY_BYTES} bytes.",
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            )
         if not message.get("more_body"):
-            return body
+            break
+        body = body[: BODY_BYTES + 1]  # the rest is read, or nobody would read our answer, and not kept
+    if len(body) > BODY_BYTES:
+        raise InvocationError(
+            "too_large",
+            f"The body has more than {BODY_BYTES} bytes.",
+            status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+    return body
 
 
 async def _answer(send: Send, status: HTTPStatus, body: Message) -> None:

@@ -78,11 +78,12 @@ class Peer:
         # Each receiver has its own and no way to say which; the class's own name for it is the only handle.
         vars(self._audio.receiver)["_RTCRtpReceiver__jitter_buffer"] = self._microphone
         self._ice = self._audio.receiver.transport.transport
+        self._gathering: asyncio.Task[None] | None = None
         self._listener: PeerListener | None = None
         self._channel: RTCDataChannel | None = None
         self._unsent: list[str] = []
         self._caller: frozenset[str] = frozenset()
-        self._is_closing = False
+        self._is_closing = self._is_lost = False
         self._pc.on("connectionstatechange", self._look)
         self._pc.on("datachannel", self._open)
 
@@ -92,7 +93,8 @@ class Peer:
         Raises:
             InvocationError: The relay that answered just now gave no allocation.
         """
-        await self._ice.iceGatherer.gather()
+        self._gathering = asyncio.create_task(self._ice.iceGatherer.gather())
+        await asyncio.shield(self._gathering)  # half gathered, aioice would leave its sockets open
         kinds = {one.type for one in self._ice.iceGatherer.getLocalCandidates()}
         if self._way.relay and "relay" not in kinds:
             raise InvocationError(
@@ -170,6 +172,8 @@ class Peer:
         self._is_closing = True
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
+                if self._gathering:
+                    await asyncio.wait([self._gathering])
                 await self._pc.close()
         except TimeoutError:
             _log.warning("A WebRTC connection does not end.")
@@ -180,8 +184,11 @@ class Peer:
             return
         if state == "connected":
             self._listener.connected(self)
-        elif state in {"failed", "closed"}:
-            self._listener.lost(self, on_purpose=state == "closed")
+        elif state in {"failed", "closed"} and not self._is_lost:
+            self._is_lost = True
+            # aiortc closes in the end whatever happened; a path that did not fail was closed by the caller.
+            on_purpose = state == "closed" and self._ice.state != "failed"
+            self._listener.lost(self, on_purpose=on_purpose)
 
     def _open(self, channel: RTCDataChannel) -> None:
         if self._channel:
