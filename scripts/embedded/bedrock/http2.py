@@ -7,7 +7,7 @@ is read, so a handler that stops reading lets the client's window fill, as a stu
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import h2.config
@@ -50,7 +50,8 @@ class Exchange:
         """Send the response's head, and with *body* all of it."""
         if self._closed:
             return
-        self._connection.send_head(self._stream_id, status, headers)
+        with self._until_reset():
+            self._connection.send_head(self._stream_id, status, headers)
         if body is not None:
             self.write(body)
             self.end()
@@ -75,8 +76,9 @@ class Exchange:
         """Send what the client's window has room for."""
         if self._closed:
             return
-        sent = self._connection.send_data(self._stream_id, self._unsent, end=self._ending)
-        del self._unsent[:sent]
+        with self._until_reset():
+            sent = self._connection.send_data(self._stream_id, self._unsent, end=self._ending)
+            del self._unsent[:sent]
         if self._ending and not self._unsent:
             self.lose()
 
@@ -92,6 +94,13 @@ class Exchange:
     async def sent(self) -> None:
         """Wait until the response has left, or cannot leave any more."""
         await self._sent.wait()
+
+    @contextlib.contextmanager
+    def _until_reset(self) -> Iterator[None]:
+        try:
+            yield
+        except h2.exceptions.StreamClosedError:  # h2 knows of the client's reset before its event is handled
+            self.lose()
 
 
 class Connection(asyncio.Protocol):
@@ -125,15 +134,14 @@ class Connection(asyncio.Protocol):
                 self._receive(event)
         except h2.exceptions.ProtocolError:
             self._flush()  # h2 has queued the GOAWAY that tells the client why
-            self._transport.close()
+            self._close()
             return
         self._flush()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Stop every handler: nobody is left to answer."""
         self._connections.discard(self)
-        for stream_id in tuple(self._exchanges):
-            self._lose(stream_id)
+        self._lose_all()
         self._closed.set()
 
     # --- what an Exchange does
@@ -191,7 +199,7 @@ class Connection(asyncio.Protocol):
             case h2.events.StreamReset(stream_id=stream_id):
                 self._lose(stream_id)
             case h2.events.ConnectionTerminated():
-                self._transport.close()
+                self._close()
 
     def _begin(self, stream_id: int, headers: Mapping[str, str]) -> None:
         exchange = Exchange(self, stream_id, headers)
@@ -230,6 +238,15 @@ class Connection(asyncio.Protocol):
             exchange, task = known
             exchange.lose()
             task.cancel()
+
+    def _lose_all(self) -> None:
+        for stream_id in tuple(self._exchanges):
+            self._lose(stream_id)
+
+    def _close(self) -> None:
+        """End the connection; TLS may take a while to, and h2 takes nothing more to send."""
+        self._lose_all()
+        self._transport.close()
 
     def _flush(self) -> None:
         if data := self._h2.data_to_send():

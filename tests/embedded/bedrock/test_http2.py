@@ -7,10 +7,12 @@ import ssl
 
 import h2.config
 import h2.connection
+import h2.exceptions
 import pytest
 from h2.events import DataReceived, ResponseReceived, StreamEnded
 
 from scripts.embedded.bedrock import Faults, ScriptedBrain
+from scripts.embedded.bedrock.http2 import Connection
 
 ROUTE = "/model/amazon.nova-2-5-sonic/invoke-with-bidirectional-stream"
 
@@ -85,3 +87,80 @@ async def test_another_protocol_ends_the_connection_and_not_the_server(serve, no
             writer.write(noise)
             await reader.read()
         assert status(await request(server, "/")) == "404"
+
+
+class Talker:
+    """Answers every request with more than the client's window takes, and on and on."""
+
+    def __init__(self):
+        self.faults = []
+
+    async def __call__(self, exchange):
+        try:
+            exchange.respond(200, {})
+            while True:
+                exchange.write(bytes(100_000))
+                await asyncio.sleep(0)
+        except h2.exceptions.ProtocolError as fault:
+            self.faults.append(fault)
+
+
+@contextlib.asynccontextmanager
+async def talking(handle):
+    """Serve *handle* without TLS, and yield what two requests of one client are read and written by."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(handle, set()), "127.0.0.1")
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    client = h2.connection.H2Connection()
+    client.initiate_connection()
+    for stream_id in (1, 3):
+        head = {":method": "POST", ":authority": "localhost", ":scheme": "http", ":path": "/"}
+        client.send_headers(stream_id, list(head.items()), end_stream=True)
+    writer.write(client.data_to_send())
+    try:
+        async with asyncio.timeout(10):
+            yield client, reader, writer
+    finally:
+        writer.close()
+        server.close()
+
+
+async def test_a_client_that_says_goodbye_breaks_no_answer():
+    """An agent that hangs up in the middle of a word must not fill the log with tracebacks."""
+    handle = Talker()
+    async with talking(handle) as (client, reader, writer):
+        client.receive_data(await reader.read(1000))
+        client.close_connection()
+        writer.write(client.data_to_send())
+        while await reader.read(65_536):
+            pass
+
+    assert handle.faults == []
+
+
+async def test_a_reset_of_one_stream_leaves_the_others():
+    """Room for more and a reset often arrive together; the calls beside that one go on."""
+    handle = Talker()
+    async with talking(handle) as (client, reader, writer):
+        seen = 0
+        while seen < client.max_inbound_frame_size:
+            seen += sum(
+                len(one.data)
+                for one in client.receive_data(await reader.read(65_536))
+                if isinstance(one, DataReceived)
+            )
+        client.increment_flow_control_window(65_536)
+        client.increment_flow_control_window(65_536, stream_id=1)
+        client.reset_stream(1)
+        writer.write(client.data_to_send())
+        beside = 0
+        while beside < 65_536:
+            data = await reader.read(65_536)
+            assert data, "the server cut the connection"
+            for one in client.receive_data(data):
+                beside += len(one.data) if isinstance(one, DataReceived) and one.stream_id == 3 else 0
+            client.increment_flow_control_window(65_536)
+            client.increment_flow_control_window(65_536, stream_id=3)
+            writer.write(client.data_to_send())
+
+    assert handle.faults == []
