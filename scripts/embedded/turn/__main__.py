@@ -42,7 +42,7 @@ def main() -> int:
         bytes_per_second=options.bytes_per_second,
     )
     try:
-        asyncio.run(_run(relay, small=options.small or not coturn.installed()))
+        asyncio.run(_run(relay, small=options.small))
     except (RelayError, OSError) as fault:
         print(f"No relay at {relay.address}, port {relay.port}: {fault}", file=sys.stderr)
         return 1
@@ -54,15 +54,25 @@ async def _run(relay: Relay, *, small: bool) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stopped.set)
     async with AsyncExitStack() as stack:
-        if small:
+        configured = None if small else _coturn(relay)
+        if configured is None:
             await serve(relay, stack)
             _announce(relay, SMALL)
             await stopped.wait()
             return
         work = stack.enter_context(tempfile.TemporaryDirectory())
-        process = await stack.enter_async_context(coturn.running(relay, Path(work)))
-        _announce(relay, f"coturn {coturn.version()}")
+        process = await stack.enter_async_context(coturn.running(configured, relay, Path(work)))
+        _announce(relay, f"coturn {'.'.join(map(str, coturn.version()))}")
         await _first(stopped, process)
+
+
+def _coturn(relay: Relay) -> str | None:
+    """Return coturn's configuration, where there is a coturn that takes one of ours."""
+    try:
+        return coturn.configuration(relay)
+    except RelayError as fault:
+        print(f"Not coturn: {fault}", file=sys.stderr)
+        return None
 
 
 async def _first(stopped: asyncio.Event, process: asyncio.subprocess.Process) -> None:
@@ -89,8 +99,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--certificates", type=Path, required=True, help="folder with the server's certificate"
     )
-    parser.add_argument("--user-quota", type=int, required=True, help="allocations that one name may hold")
-    parser.add_argument("--bytes-per-second", type=int, required=True, help="of one allocation; coturn only")
+    parser.add_argument("--user-quota", type=int, help="allocations that one name may hold")
+    parser.add_argument("--bytes-per-second", type=int, help="that one allocation may carry; coturn only")
     parser.add_argument("--small", action="store_true", help="do not use coturn")
     return parser.parse_args()
 

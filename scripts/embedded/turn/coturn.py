@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-import shutil
+import re
 import signal
 import socket
 import subprocess
@@ -12,32 +12,37 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from scripts.embedded.turn.relay import PORTS, Relay, RelayError
-from turn.coturn.render import render
+from turn.coturn import render
 
 PROGRAM = "turnserver"
 
-_TEMPLATE = Path(__file__).parents[3] / "turn" / "coturn" / "turnserver.conf"
 _START_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 2.0
 
 
-def installed() -> bool:
-    """Whether coturn is on this machine."""
-    return shutil.which(PROGRAM) is not None
+def version() -> tuple[int, ...]:
+    """Return coturn's version, such as (4, 6, 1).
 
-
-def version() -> str:
-    """Return coturn's version, such as `4.6.1`."""
-    done = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "of unknown version"
+    Raises:
+        RelayError: coturn is not there, or does not say.
+    """
+    try:
+        done = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise RelayError("coturn is not installed.") from None
+    said = re.findall(r"\d+", "".join(done.stdout.strip().splitlines()[-1:]))
+    if not said:
+        raise RelayError("The turnserver of this machine does not say which version it is.")
+    return tuple(map(int, said))
 
 
 def configuration(relay: Relay) -> str:
     """Return turnserver.conf for *relay*: the deployed template, and what differs on a single machine.
 
     Raises:
-        RelayError: The template has lost an option that must differ here.
+        RelayError: coturn is missing or of a version without options of ours, or the template has lost one
+            that must differ here.
     """
     values = {
         "PRIVATE_IP": relay.address,
@@ -46,16 +51,20 @@ def configuration(relay: Relay) -> str:
         "RELAY_PORTS_LAST": str(PORTS[-1]),
         "REALM": relay.realm,
         "SECRET": relay.secret,
+        "SECRETS_DATABASE": "",
         "TOTAL_QUOTA": str(len(PORTS)),
         "CERTIFICATE": str(relay.certificates.certificate_file),
         "PRIVATE_KEY": str(relay.certificates.key_file),
     }
-    lines = render(_TEMPLATE.read_text(), values).splitlines()
+    try:
+        lines = render.configuration(version(), values).splitlines()
+    except render.RenderError as fault:
+        raise RelayError(str(fault)) from fault
     for option, value in _differences(relay).items():
         at = [place for place, line in enumerate(lines) if line.partition("=")[0] == option]
         if len(at) != 1:
             raise RelayError(
-                f"{_TEMPLATE.name} sets {option} {len(at)} times, so coturn was not started on this machine.  "
+                f"turnserver.conf sets {option} {len(at)} times, so coturn was not started on this machine.  "
                 "Adapt scripts/embedded/turn/coturn.py to the template."
             )
         lines[at[0]] = "" if value is None else f"{option}={value}"
@@ -70,24 +79,26 @@ def _differences(relay: Relay) -> dict[str, str | None]:
         "listening-port": str(relay.port),
         "tls-listening-port": str(relay.port),
         "aux-server": web,
-        "user-quota": str(relay.user_quota),
-        "max-bps": str(relay.bytes_per_second),
     }
+    if relay.user_quota:
+        differences["user-quota"] = str(relay.user_quota)
+    if relay.bytes_per_second:
+        differences["max-bps"] = str(relay.bytes_per_second)
     if os.geteuid():  # whoever is not root cannot become another account
         differences |= {"proc-user": None, "proc-group": None}
     return differences
 
 
 @contextlib.asynccontextmanager
-async def running(relay: Relay, work: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run coturn for the block; its log goes to standard error.
+async def running(configured: str, relay: Relay, work: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run coturn for the block, configured for *relay*; its log goes to standard error.
 
     Raises:
         RelayError: It does not listen.
     """
     file = work / "turnserver.conf"
     file.touch(mode=0o600)
-    file.write_text(configuration(relay))
+    file.write_text(configured)
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "-c", file, "--pidfile=", stdin=subprocess.DEVNULL, stdout=sys.stderr
     )
