@@ -77,6 +77,7 @@ export class Call {
     this.listener.phase("connecting");
     try {
       await this.media.open(withMicrophone);
+      if (this.over) return void (await this.media.disconnect()); // hung up while the browser still asked
       await this.connect();
       if (this.over) return;
       this.listener.phase("connected");
@@ -114,7 +115,9 @@ export class Call {
 
   /** The page is being left: there is no time for more than this. */
   abandon(): void {
-    if (!this.over) this.door.giveBack(this.invitation.session_id);
+    if (this.over) return;
+    if (this.client.state === "ready") this.client.disconnectBot();
+    else this.door.giveBack(this.invitation.session_id);
   }
 
   private webSocket(): Transport {

@@ -13,6 +13,7 @@ import type { Remedy } from "./problem";
 import { View } from "./view";
 import { RelayTransport } from "./webrtc";
 
+const MILLISECONDS = 1000;
 const TRANSPORTS: readonly TransportName[] = ["webrtc", "websocket"];
 
 // What Pipecat logs holds what people say, and calls every hang-up a fatal error; faults are shown on the page.
@@ -28,9 +29,11 @@ class Page {
   private call: Call | undefined;
   private relayed: RelayTransport | undefined;
   private microphone = true;
+  private calledOff = false;
   private readonly view = new View({
+    approach: () => void this.warm().catch(() => undefined), // the click says what is wrong
     call: () => void this.begin(),
-    hangUp: () => void this.call?.hangUp(),
+    hangUp: () => this.hangUp(),
     mute: (muted) => this.mute(muted),
     type: (text) => void this.call?.type(text),
     remedy: (remedy) => this.follow(remedy),
@@ -60,19 +63,30 @@ class Page {
     if (!invitation.ice_servers || this.relayed?.isFor(invitation)) return;
     this.relayed?.abandon();
     const relayed = (this.relayed = new RelayTransport(this.door, invitation, this.media));
+    window.setTimeout(() => this.cool(relayed), invitation.expires_in_seconds * MILLISECONDS);
     void relayed.prepare().then(async () => this.view.path(await readPath(relayed.connection!)), () => undefined);
+  }
+
+  /** Give a path back whose session expired unused: it holds an allocation at a relay. */
+  private cool(relayed: RelayTransport): void {
+    if (this.relayed !== relayed) return;
+    relayed.abandon();
+    this.relayed = undefined;
   }
 
   private async begin(): Promise<void> {
     if (this.call) return;
     const pressedAt = performance.now();
+    this.calledOff = false;
     this.view.phase("connecting");
     this.media.mute(false);
     const unlocked = this.media.unlock();
+    unlocked.catch(() => undefined); // awaited below
     try {
       await this.warm();
+      if (this.calledOff) return this.view.phase("idle");
       const invitation = await this.waiting.take();
-      const relayed = this.relayed;
+      const relayed = this.relayed?.isFor(invitation) ? this.relayed : undefined;
       this.relayed = undefined;
       this.call = new Call(this.door, invitation, this.media, this.listener(), relayed);
       await unlocked;
@@ -80,6 +94,11 @@ class Page {
     } catch (fault) {
       this.failed(asProblem(fault));
     }
+  }
+
+  private hangUp(): void {
+    this.calledOff = true;
+    void this.call?.hangUp();
   }
 
   private mute(muted: boolean): void {
@@ -101,6 +120,7 @@ class Page {
 
   private listener(): Listener {
     const { view } = this;
+    this.media.onMicrophoneGone = () => view.microphone(false);
     return {
       phase: (phase) => {
         if (phase === "connected") view.connected();
@@ -141,4 +161,5 @@ function asProblem(fault: unknown): Problem {
 
 const page = new Page();
 window.addEventListener("pagehide", () => page.leave());
+window.addEventListener("pageshow", ({ persisted }) => persisted && void page.prepare()); // back from the cache
 void page.prepare();

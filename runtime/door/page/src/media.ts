@@ -27,6 +27,8 @@ export class LocalMedia extends WavMediaManager {
   private player: AudioWorkletNode | undefined;
   private source: MediaStreamAudioSourceNode | undefined;
   private stream: MediaStream | undefined;
+  /** Told when the microphone is unplugged, or taken away. */
+  onMicrophoneGone: () => void = () => undefined;
   private sending = false;
   private muted = false;
 
@@ -58,6 +60,7 @@ export class LocalMedia extends WavMediaManager {
     this.stream = await this.askForMicrophone();
     this.source = this.input.createMediaStreamSource(this.stream);
     this.source.connect(this.microphone!);
+    this.track!.onended = () => this.onMicrophoneGone();
     this.mute(this.muted);
   }
 

@@ -32,6 +32,8 @@ const FLOOR_DECIBELS = -55;
 const CEILING_DECIBELS = -8;
 
 export interface Controls {
+  /** Somebody is about to press Call. */
+  approach(): void;
   call(): void;
   mute(muted: boolean): void;
   hangUp(): void;
@@ -48,6 +50,7 @@ export class View {
 
   constructor(controls: Controls) {
     find("#call").onclick = () => controls.call();
+    find("#call").onpointerenter = find("#call").onfocus = () => controls.approach();
     find("#hang-up").onclick = () => controls.hangUp();
     find("#mute").onclick = () => controls.mute(!this.muted);
     find<HTMLFormElement>("#writing").onsubmit = (event) => {
@@ -115,7 +118,7 @@ export class View {
 
   microphone(there: boolean): void {
     find<HTMLButtonElement>("#mute").disabled = !there;
-    if (!there) find("#hint").textContent = "Without a microphone: write, and the agent answers aloud.";
+    if (!there) find("#hint").textContent = "There is no microphone: write, and the agent answers aloud.";
   }
 
   level(speaker: Speaker, level: number): void {

@@ -71,13 +71,21 @@ export class RelayTransport extends Transport {
     if (!hold) await microphone.sender.replaceTrack(this.media.track);
     const channel = connection.createDataChannel("rtvi", { ordered: true });
     connection.ontrack = ({ track }) => this.play(new MediaStream([track]));
-    const unreachable = relayWatch(connection);
+    try {
+      await Promise.race([this.negotiate(connection, channel, hold), relayWatch(connection)]);
+    } catch (fault) {
+      connection.close(); // a path that failed holds allocations, too
+      throw fault;
+    }
+  }
+
+  private async negotiate(connection: RTCPeerConnection, channel: RTCDataChannel, hold: boolean): Promise<void> {
     const trickle = this.trickle(connection);
     await connection.setLocalDescription();
     const answer = await this.door.offer(this.invitation.session_id, connection.localDescription!.sdp, hold);
     await connection.setRemoteDescription(answer);
     trickle();
-    await Promise.race([this.untilOpen(connection, channel), unreachable]);
+    await this.untilOpen(connection, channel);
   }
 
   /** Collect candidates until the agent knows the offer; the function that this returns lets them go. */
