@@ -102,6 +102,8 @@ GOOD = Message(Method.BINDING, Kind.REQUEST, {Attribute.DATA: b"1234"}).encode()
         b"\x0f\xff" + GOOD[2:],
         GOOD[:20] + struct.pack("!HH", 0x13, 60_000) + GOOD[24:],
     ],
+    # Named, because the transaction id in GOOD is random and every worker must collect the same tests.
+    ids=["empty", "short header", "cut", "too long", "no cookie", "unknown method", "length of attribute"],
 )
 def test_other_bytes_are_no_message(data):
     """Anybody can send to a UDP port; the program that listens must live on."""
