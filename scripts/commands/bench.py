@@ -2,6 +2,7 @@
 
     scripts/bench synth        the whole app against an app with one VPC
     scripts/bench coldstart    our agent against a plain Pipecat + Nova Sonic agent
+    sudo scripts/bench relay   what one core of coturn carries, against a plain UDP echo
 
 Seconds depend on the machine, ratios hardly; the goals are ratios.  A missed goal is printed and is no
 error: the exit code says only whether something could be measured.
@@ -11,14 +12,26 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from scripts.benchmarks.comparison import Comparison
 from scripts.benchmarks.errors import BenchmarkError
+from scripts.benchmarks.relay_report import RelayReport
 
 PAIRS = 5
 """Default: the median of five shrugs off two bad runs."""
+
+
+class Report(Protocol):
+    """What a benchmark found."""
+
+    def table(self) -> RenderableType:
+        """Return it for a terminal."""
+
+    def write(self, path: Path) -> None:
+        """Write it as a JSON object."""
 
 
 def main() -> int:
@@ -26,15 +39,15 @@ def main() -> int:
     options = parse_arguments()
     console = Console()
     try:
-        comparison = BENCHMARKS[options.what](options.pairs, console)
+        report = BENCHMARKS[options.what](options.pairs, console)
     except BenchmarkError as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    console.print(comparison.table())
+    console.print(report.table())
     if options.json:
-        comparison.write(options.json)
+        report.write(options.json)
     return 0
 
 
@@ -44,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=BENCHMARKS)
-    parser.add_argument("--pairs", type=positive, default=PAIRS, help=f"default: {PAIRS}")
+    parser.add_argument("--pairs", type=positive, default=PAIRS, help=f"for the first two; default: {PAIRS}")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every measurement")
     return parser.parse_args()
 
@@ -71,7 +84,18 @@ def coldstart(pairs: int, console: Console) -> Comparison:
     return compare(pairs, console)
 
 
-BENCHMARKS: Mapping[str, Callable[[int, Console], Comparison]] = {"synth": synth, "coldstart": coldstart}
+def relay(_pairs: int, console: Console) -> RelayReport:
+    """Load a relay; it is compared with the plain echo within one run."""
+    from scripts.benchmarks.relay import measure  # noqa: PLC0415
+
+    return measure(console)
+
+
+BENCHMARKS: Mapping[str, Callable[[int, Console], Report]] = {
+    "synth": synth,
+    "coldstart": coldstart,
+    "relay": relay,
+}
 
 
 if __name__ == "__main__":
