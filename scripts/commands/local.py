@@ -19,7 +19,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -112,6 +111,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
             if options.json:
                 verdict.figures.write(options.json, **verdict.evidence, total_seconds=total)
         else:
+            progress.step_name = "Stay until Ctrl-C"
             stay(cloud, deployment, console)
         progress.step_name = "End the embedded cloud"
     if options.call:
@@ -134,7 +134,11 @@ def check_disk() -> None:
 
 
 def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None:
-    """Say what is there and how to call it, and wait for Ctrl-C."""
+    """Say what is there and how to call it, and wait for Ctrl-C.
+
+    Raises:
+        EmbeddedCloudError: A server ended meanwhile, or the page's could not be started.
+    """
     console.print(inventory(cloud))
     port = cloud.ports.base
     text = WELCOME.format(
@@ -145,7 +149,7 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
     )
     with announced(cloud, STAGE):
         console.print(text, highlight=False, soft_wrap=True)
-        threading.Event().wait()
+        cloud.stay()
 
 
 def serve_page(cloud: EmbeddedCloud, deployment: Deployment) -> str:

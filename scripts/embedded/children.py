@@ -41,6 +41,7 @@ class Child:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self.name = name
+        self._told_to_end = False
         self._process = subprocess.Popen(
             tethered(command, grace_seconds=grace_seconds),
             env=dict(environment),
@@ -61,6 +62,11 @@ class Child:
         """Its exit code; None while it runs."""
         return self._process.poll()
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether it ended, crashed or was killed, and nobody here asked for it."""
+        return not self._told_to_end and self.exit_code is not None
+
     def first_line(self) -> str:
         """Wait for the first line that it prints; empty when it ended without one."""
         output = self._process.stdout
@@ -68,6 +74,7 @@ class Child:
 
     def stop(self) -> None:
         """End the child and wait until it has ended."""
+        self._told_to_end = True
         if self._process.stdin:
             self._process.stdin.close()
         self._process.wait()

@@ -10,10 +10,11 @@ import contextlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import boto3.session
 
@@ -28,6 +29,9 @@ from scripts.embedded.work_folder import work_folder
 from turn.settings import CoturnSettings, turn_settings_from
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
+
+WATCH_SECONDS = 0.5
+"""How often it is looked whether all servers still run."""
 
 type Progress = Callable[[str], None]
 
@@ -147,6 +151,17 @@ class EmbeddedCloud:
         """
         self._wait_for(self._servers.start_page(folder, door_url))
         return f"http://localhost:{self.ports.page}"
+
+    def stay(self) -> NoReturn:
+        """Wait for ever, or until the cloud is whole no more.
+
+        Raises:
+            EmbeddedCloudError: A server ended by itself.
+        """
+        while not (ended := [one for one in self._children if one.ended_by_itself]):
+            time.sleep(WATCH_SECONDS)
+        why = [f"{one.name} (exit code {one.exit_code}) {self._servers.last_words(one)}" for one in ended]
+        raise EmbeddedCloudError(f"A server ended by itself: {'; '.join(why).strip()}")
 
     def destroy(self) -> None:
         """Delete every stack that `deploy` made.

@@ -122,10 +122,13 @@ class Servers:
         finally:
             alarm.cancel()
         if not line:
-            said = (self._work / child.name / "server.log").read_text()[-_LOG_CHARACTERS:]
-            raise ServerError(f"{child.name} did not start:\n{said.strip()}")
+            raise ServerError(f"{child.name} did not start:\n{self.last_words(child)}")
         about: dict[str, Any] = json.loads(line)
         return about
+
+    def last_words(self, child: Child) -> str:
+        """Return the end of what *child* wrote into its log."""
+        return (self._work / child.name / "server.log").read_text()[-_LOG_CHARACTERS:].strip()
 
     def _launch(
         self,

@@ -42,9 +42,7 @@ class DeployedCloud:
 
     def bedrock(self):
         """Process id of this cloud's Bedrock, not of the tether that holds it."""
-        serve = ["-m", "scripts.embedded.bedrock", "--port", str(self.cloud.ports.bedrock)]
-        (process,) = (one for one in processes_in(Path("/")) if command(one)[1:5] == serve)
-        return process
+        return server("bedrock", self.cloud.ports.bedrock)
 
     def agents_gone(self, *, seconds):
         return wait_for(lambda: not self.agents(), seconds=seconds)
@@ -74,6 +72,13 @@ def processes_in(folder):
         if inside:
             found.append(int(entry.name))
     return found
+
+
+def server(name, port):
+    """Process id of a server of an embedded cloud, not of the tether that holds it."""
+    serve = ["-m", f"scripts.embedded.{name}", "--port", str(port)]
+    (process,) = (one for one in processes_in(Path("/")) if command(one)[1:5] == serve)
+    return process
 
 
 def command(process):

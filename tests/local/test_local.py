@@ -14,7 +14,7 @@ from scripts.calling.running import running_file
 from scripts.commands import local
 from scripts.embedded.cloud import Ports
 from tests.embedded.conftest import free_base_port
-from tests.local.conftest import command, processes_in
+from tests.local.conftest import command, processes_in, server
 
 LOCAL = [sys.executable, "-m", "scripts.commands.local"]
 
@@ -31,34 +31,58 @@ def environment(folder):
     return {**os.environ, "TMPDIR": str(folder)}
 
 
-def test_ctrl_c_leaves_no_process_port_or_file(private_folder):
-    """Whoever tries this on their own machine gets it back as it was."""
-    port = free_base_port()
-    with subprocess.Popen(
+def start(port, folder):
+    """Run `scripts/local` up to the moment when it waits; return it and what it has said."""
+    running = subprocess.Popen(
         [*LOCAL, "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment(private_folder),
-    ) as command_line:
-        said = []
-        for line in command_line.stdout:
-            said.append(line)
-            if "Ctrl-C ends it" in line:
-                break
-        assert running_file(port).exists(), "".join(said)
-        assert json.loads(running_file(port).read_text())["process"] == command_line.pid
-        command_line.send_signal(signal.SIGINT)
-        said += command_line.stdout
+        env=environment(folder),
+    )
+    said = []
+    for line in running.stdout:
+        said.append(line)
+        if "Ctrl-C ends it" in line:
+            break
+    return running, said
 
-    assert command_line.returncode == 0, "".join(said)
-    assert any(f"--embedded --port {port}" in line for line in said)
+
+def assert_nothing_left(port, folder):
     assert not running_file(port).exists()
-    assert not list(private_folder.iterdir())
+    assert not list(folder.iterdir())
     assert not [one for one in processes_in(Path("/")) if str(port) in command(one)]
     for one in (Ports(port).services, Ports(port).bedrock, Ports(port).agentcore):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", one)) != 0
+
+
+def test_ctrl_c_leaves_no_process_port_or_file(private_folder):
+    """Whoever tries this on their own machine gets it back as it was."""
+    port = free_base_port()
+    running, said = start(port, private_folder)
+    with running:
+        assert running_file(port).exists(), "".join(said)
+        assert json.loads(running_file(port).read_text())["process"] == running.pid
+        running.send_signal(signal.SIGINT)
+        said += running.stdout
+
+    assert running.returncode == 0, "".join(said)
+    assert any(f"--embedded --port {port}" in line for line in said)
+    assert_nothing_left(port, private_folder)
+
+
+def test_a_server_that_dies_is_said_and_ends_it_all(private_folder):
+    """Otherwise the next call fails in a way that looks like the agent's fault."""
+    port = free_base_port()
+    running, said = start(port, private_folder)
+    with running:
+        os.kill(server("bedrock", Ports(port).bedrock), signal.SIGKILL)
+        said += running.stdout
+
+    assert running.returncode == 1, "".join(said)
+    assert any("A server ended by itself: bedrock (exit code 137)" in line for line in said), "".join(said)
+    assert_nothing_left(port, private_folder)
 
 
 def test_a_taken_port_is_said_in_one_sentence(private_folder):
