@@ -14,7 +14,9 @@ from scripts.embedded.ministack import (
     http_api,
     log_streams,
     network,
+    output_changes,
     runbooks,
+    secret,
     signaling,
     stack_tags,
     table_import,
@@ -22,7 +24,7 @@ from scripts.embedded.ministack import (
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
 from scripts.embedded.ministack.schema import schema_of
 
-_PLUGINS = (agent_runtime, budgets, network, runbooks, signaling, table_import)
+_PLUGINS = (agent_runtime, budgets, network, runbooks, secret, signaling, table_import)
 
 _ENGINES_TAGS = "aws:cloudformation:"
 
@@ -47,6 +49,7 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
     log_streams.authorize_by_stream()
     embedded_metrics.extract_from_every_log()
     stack_tags.inherit_on_instances()
+    output_changes.execute_output_changes()
     http_api.give_resolvable_addresses(handlers, url)
     signaling.authorize_by_channel()
     _add_service(signaling.SERVICE, signaling.SignalingService(url, relay).handle)

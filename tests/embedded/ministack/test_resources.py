@@ -155,3 +155,57 @@ def test_a_type_that_nobody_taught_it_fails(stack):
     """Waving an unknown type through would prove nothing about it."""
     with pytest.raises(Exception, match="Unrecognized resource types"):
         stack.create({"Fleet": {"Type": "AWS::GameLift::Fleet", "Properties": {}}})
+
+
+def test_a_change_of_outputs_alone_is_executed(cloud):
+    """CDK adds an export, and nothing else, to a stack that another one begins to use."""
+    client = cloud.client("cloudformation")
+    stack = Stack(client)
+    stack.create(GROUP | VPC)
+    client.create_change_set(
+        StackName=stack.name,
+        ChangeSetName="exports",
+        TemplateBody=template(GROUP | VPC, {"Group": {"Ref": "Group"}}),
+    )
+    client.execute_change_set(StackName=stack.name, ChangeSetName="exports")
+
+    outputs = stack._settle("stack_update_complete")
+
+    assert outputs["Group"].startswith("sg-")
+    stack.delete()
+
+
+def test_a_change_of_nothing_is_not_executed(cloud):
+    """`cdk deploy` relies on it to say that there are no changes."""
+    client = cloud.client("cloudformation")
+    stack = Stack(client)
+    stack.create(GROUP | VPC, {"Group": {"Ref": "Group"}})
+    client.create_change_set(
+        StackName=stack.name,
+        ChangeSetName="nothing",
+        TemplateBody=template(GROUP | VPC, {"Group": {"Ref": "Group"}}),
+    )
+
+    described = client.describe_change_set(StackName=stack.name, ChangeSetName="nothing")
+
+    assert (described["Status"], described["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    stack.delete()
+
+
+def test_a_secret_is_referred_to_by_its_arn_and_made_as_told(cloud):
+    """The door's right to read the relays' secret names its ARN; coturn's configuration takes no punctuation."""
+    client, stack = cloud.client("secretsmanager"), Stack(cloud.client("cloudformation"))
+    generated = {"PasswordLength": 48, "ExcludePunctuation": True}
+    secret = {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": generated}}
+
+    arn = stack.create({"Secret": secret}, {"Ref": {"Ref": "Secret"}})["Ref"]
+    made = client.get_secret_value(SecretId=arn)
+    secret["Properties"] |= {"Description": "changed"}
+    updated = stack.update({"Secret": secret}, {"Ref": {"Ref": "Secret"}})["Ref"]
+
+    assert arn == made["ARN"] == updated
+    assert len(made["SecretString"]) == 48
+    assert made["SecretString"].isalnum()
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == made["SecretString"]
+    stack.delete()
+    assert arn not in [one["ARN"] for one in client.list_secrets()["SecretList"]]
