@@ -16,7 +16,8 @@ from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
 from tests.bundle.arm64 import Arm64Python, find_or_fetch_python
 from tests.bundle.started_agent import SETTINGS, StartedAgent, started
-from tests.runtime.conftest import SESSION_HEADER
+from tests.runtime.browser import Browser
+from tests.runtime.conftest import SESSION_HEADER, World
 from tests.runtime.dynamodb import dynamodb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,3 +92,20 @@ async def test_a_call_is_held_with_nothing_but_what_is_shipped(
     assert '"status": "shipped"' in looked_up[0]
     assert row is not None
     assert row.reason == "hang_up"
+
+
+async def test_a_call_over_webrtc_is_greeted(arm64_python: Arm64Python, unpacked: Path, tmp_path: Path):
+    """ICE, DTLS, SRTP and Opus work on arm64, and none of their parts was left out or pruned."""
+    session_id = str(uuid.uuid4())
+    with dynamodb() as database:
+        ledger = Ledger(database.client, SETTINGS.ledger_table)
+        ledger.open(session_id, owner="a-caller", transport="webrtc", concurrency=1)
+        async with BedrockServer(ScriptedBrain(GREETING), certificates_folder=tmp_path) as bedrock:
+            settings = replace(SETTINGS, bedrock_url=bedrock.url, services_url=database.url)
+            keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}
+            ca = {"SSL_CERT_FILE": str(bedrock.ca_file)}
+            with started(arm64_python.command, unpacked, settings, **keys, **ca) as agent:
+                world = World(settings, database, bedrock, agent.port)
+                async with Browser(world, session_id) as browser:
+                    await browser.call(seconds=60)
+                    await browser.hear(seconds=60)

@@ -95,14 +95,14 @@ class Browser:
         status, answer = await self.world.invoke(self.session_id, action="wake", ice_servers=self.ice_servers)
         assert (status, answer) == (200, {"status": "awake"})
 
-    async def call(self) -> Self:
+    async def call(self, seconds: float = 8.0) -> Self:
         """Wake the agent and connect."""
         await self.wake()
-        return await self.connect()
+        return await self.connect(seconds)
 
-    async def connect(self) -> Self:
+    async def connect(self, seconds: float = 8.0) -> Self:
         await self.answered(await self.offer())
-        await self.connected()
+        await self.connected(seconds)
         return self
 
     async def offer(self) -> str:

@@ -83,8 +83,9 @@ class World:
     database: DynamoDb
     bedrock: BedrockServer
     port: int
-    agent: Agent
-    capsys: pytest.CaptureFixture[str]
+    agent: Agent | None = None
+    """Nothing where it runs in a process of its own."""
+    capsys: pytest.CaptureFixture[str] | None = None
     _said: str = ""
 
     @property
