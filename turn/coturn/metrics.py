@@ -32,7 +32,7 @@ _BINDING_SUCCESS = bytes.fromhex("0101")
 _PATIENCE_SECONDS = 2.0
 
 
-def allocations(first: int, last: int, table: Path = Path("/proc/net/udp")) -> int:
+def allocations(first: int, last: int, table: Path = Path("/proc/thread-self/net/udp")) -> int:
     """Count the UDP sockets that are bound in the relay range."""
     rows = table.read_text().splitlines()[1:]
     ports = (int(row.split()[_LOCAL_ADDRESS].partition(":")[2], 16) for row in rows)

@@ -67,7 +67,7 @@ class Warden:
 
     def round(self) -> None:
         """Do what is due once a minute; what fails is due again in the next."""
-        for duty in (self.follow_rotation, self.watch, self.report):
+        for duty in (self.follow_rotation, self.watch, self.tell_stack, self.report):
             try:
                 duty()
             except (BotoCoreError, ClientError, OSError, subprocess.SubprocessError) as fault:
@@ -80,16 +80,31 @@ class Warden:
             log.info("the shared secret was rotated")
 
     def watch(self) -> None:
-        """Tell CloudFormation when coturn answers first, and start it again when it has ceased to."""
+        """Start coturn again when it has ceased to answer."""
         if metrics.answers(str(self.itself.private_ip)):
             self._silent = 0
-            self._tell_stack()
             return
         self._silent += 1
         if self._silent >= SILENT_REPORTS:
             log.error("coturn has not answered for %d minutes, and is started again", self._silent)
             self._silent = 0
             subprocess.run(["systemctl", "kill", "--signal=KILL", RELAY_UNIT], check=True)
+
+    def tell_stack(self) -> None:
+        """Tell CloudFormation, once, that coturn answers: the next relay may be replaced."""
+        if self._told or self._silent:
+            return
+        self._told = True
+        try:
+            self._client("cloudformation").signal_resource(
+                StackName=self.settings.stack,
+                LogicalResourceId=self.metadata.tag(relay_settings.RESOURCE_TAG),
+                UniqueId=self.itself.instance_id,
+                Status="SUCCESS",
+            )
+        except ClientError as fault:
+            # The usual case after a reboot, or when the group replaced a broken relay: nobody waits.
+            log.info("the stack waits for no signal: %s", fault)
 
     def report(self) -> None:
         """Publish figures, of a relay that answers: silence is what the alarm listens for."""
@@ -113,21 +128,6 @@ class Warden:
             InstanceId=self.itself.instance_id,
             LifecycleActionResult="CONTINUE",
         )
-
-    def _tell_stack(self) -> None:
-        if self._told:
-            return
-        self._told = True
-        try:
-            self._client("cloudformation").signal_resource(
-                StackName=self.settings.stack,
-                LogicalResourceId=self.metadata.tag(relay_settings.RESOURCE_TAG),
-                UniqueId=self.itself.instance_id,
-                Status="SUCCESS",
-            )
-        except ClientError as fault:
-            # The usual case after a reboot, or when the group replaced a broken relay: nobody waits.
-            log.info("the stack waits for no signal: %s", fault)
 
     def _client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.settings.services_url)

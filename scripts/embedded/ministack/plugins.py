@@ -12,6 +12,7 @@ from scripts.embedded.ministack import (
     budgets,
     embedded_metrics,
     http_api,
+    instance_profile,
     log_streams,
     network,
     output_changes,
@@ -24,7 +25,7 @@ from scripts.embedded.ministack import (
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
 from scripts.embedded.ministack.schema import schema_of
 
-_PLUGINS = (agent_runtime, budgets, network, runbooks, secret, signaling, table_import)
+_PLUGINS = (agent_runtime, budgets, instance_profile, network, runbooks, secret, signaling, table_import)
 
 _ENGINES_TAGS = "aws:cloudformation:"
 

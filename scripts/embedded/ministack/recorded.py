@@ -41,13 +41,19 @@ RECORDED_TYPES = (
     RecordedType("AWS::CE::AnomalySubscription", "arn:aws:ce::{account}:anomalysubscription/{id}"),
     RecordedType("AWS::EC2::EIPAssociation", "", id_prefix="eipassoc-"),
     RecordedType(
-        "AWS::ImageBuilder::Component", "arn:aws:imagebuilder:{region}:{account}:component/{name}", "Name"
+        "AWS::ImageBuilder::Component",
+        "arn:aws:imagebuilder:{region}:{account}:component/{name}/1.0.0/1",
+        "Name",
     ),
     RecordedType(
-        "AWS::ImageBuilder::Image", "arn:aws:imagebuilder:{region}:{account}:image/{name}", id_prefix="ami-"
+        "AWS::ImageBuilder::Image",
+        "arn:aws:imagebuilder:{region}:{account}:image/{name}/1.0.0/1",
+        id_prefix="ami-",
     ),
     RecordedType(
-        "AWS::ImageBuilder::ImageRecipe", "arn:aws:imagebuilder:{region}:{account}:image-recipe/{name}", "Name"
+        "AWS::ImageBuilder::ImageRecipe",
+        "arn:aws:imagebuilder:{region}:{account}:image-recipe/{name}/1.0.0",
+        "Name",
     ),
     RecordedType(
         "AWS::ImageBuilder::InfrastructureConfiguration",
