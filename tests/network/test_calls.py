@@ -1,0 +1,233 @@
+"""Calls to the real agent, from behind a home router into a private subnet behind a NAT gateway."""
+
+import time
+
+import aioice.stun
+import pytest
+import pytest_asyncio
+
+from runtime.door.session import State
+from scripts.calling.voice import spoken
+from scripts.embedded.bedrock.conversation import Conversation
+from scripts.embedded.bedrock.speaking import SpeakingBrain
+from scripts.embedded.speech import Speech
+from scripts.network.laboratory import Laboratory
+from scripts.network.rules import Egress
+from scripts.network.wire import Figures
+from tests.network.agent import running_agent
+from tests.network.calls import TLS, UDP, Ends
+from tests.network.home import HomeBrowser
+from tests.runtime.browser import RATE
+from tests.runtime.conftest import until
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    # Pipecat leaves a file to the garbage collector, and a firewall leaves aiortc's sockets no way to say goodbye.
+    pytest.mark.filterwarnings("ignore:.*ready.wav:pytest.PytestUnraisableExceptionWarning"),
+]
+
+DEAD = "turn:203.0.113.99:443?transport=udp"
+STUN = "stun:203.0.113.20:443"
+PERFECT = Figures()
+
+DIRECT = {"host", "srflx", "prflx"}
+"""Kinds of candidate that are no relay's."""
+
+
+@pytest.fixture(scope="module")
+def built():
+    """A laboratory whose access link can be spoilt."""
+    with Laboratory(figures=PERFECT) as laboratory:
+        yield laboratory
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def agent(built, relay, tmp_path_factory):
+    async with running_agent(built, relay, tmp_path_factory.mktemp("agent")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _trusted(relay, monkeypatch):
+    """The caller's machine believes the relay's certificate, as browsers believe those of real relays."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(relay.certificates.ca_file))
+
+
+@pytest.fixture
+def _impatient(monkeypatch):
+    """Let the caller's ICE give up after seconds instead of a minute; the agent is another process."""
+    monkeypatch.setattr(aioice.stun, "RETRY_MAX", 2)
+
+
+@pytest.fixture
+def home(laboratory, relay, agent):
+    """Return what makes a caller with the ways that are named, and an agent with all or some of them."""
+    ends = Ends(laboratory, relay)
+
+    async def caller(*own, agents=None, **options):
+        server = await ends.issue()
+        return HomeBrowser(
+            laboratory["caller"],
+            agent,
+            own=[listed(server, *own)] if own else [],
+            agents=[listed(server, *server.urls)] if agents is None else agents,
+            **options,
+        )
+
+    return caller
+
+
+def listed(server, *urls):
+    """Return a relay as the door hands it out; STUN alone has no password."""
+    if all(url.startswith("stun:") for url in urls):
+        return {"urls": list(urls)}
+    return {"urls": list(urls), "username": server.username, "credential": server.credential}
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("ways", [(), (STUN,)], ids=["host only", "STUN only"])
+async def test_without_a_relay_there_is_no_call(home, agent, ways):
+    """This is why there are relays: a symmetric NAT lets nobody in, whatever STUN says about it."""
+    before = agent.paths()
+    agents = [{"urls": [STUN]}] if ways else []
+    async with await home(*ways, agents=agents) as caller:
+        await caller.wake()
+        await caller.answered(await caller.offer())
+        await until(lambda: caller.pc.connectionState == "failed", 20)
+
+        assert not caller.nominated
+    assert agent.paths() == before
+
+
+async def test_one_hop_through_the_relay(home, agent):
+    """The agent's own address and the caller's relay: each packet passes coturn once."""
+    async with await home(UDP, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+
+        assert caller.path[0] == "relay"
+        assert caller.path[1] in DIRECT
+        assert agent.paths()[-1] == ("host", "relay")
+        assert await caller.ask() < 3
+
+
+@pytest.mark.parametrize("way", [UDP, TLS])
+async def test_relay_to_relay_where_the_agent_has_no_udp(home, agent, laboratory, way):
+    """An agent that reaches its relay over TLS has no other address, and both ends meet on the relay."""
+    laboratory.let_out("agent", Egress.WEB_ONLY)
+    async with await home(way, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+
+        assert caller.path == ("relay", "relay")
+        assert agent.paths()[-1] == ("relay", "relay")
+        assert await caller.ask() < 3
+
+
+async def test_tls_where_the_caller_has_no_udp(home, agent, laboratory):
+    """Offices let the web out and nothing else."""
+    laboratory.let_out("caller", Egress.WEB_ONLY)
+    async with await home(TLS, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+
+        assert caller.path[0] == "relay"
+        assert agent.paths()[-1] == ("host", "relay")
+        assert await caller.ask() < 3
+
+
+async def test_tls_where_nobody_has_udp(home, agent, laboratory):
+    """Two firewalls, and the call notices nothing but a slower join."""
+    for side in ("agent", "caller"):
+        laboratory.let_out(side, Egress.WEB_ONLY)
+    async with await home(TLS, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+
+        assert caller.path == ("relay", "relay")
+        assert agent.paths()[-1] == ("relay", "relay")
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_udp_alone_does_not_pass_a_firewall(home, agent, laboratory):
+    """The proof that the firewall of the tests above is one."""
+    laboratory.let_out("caller", Egress.WEB_ONLY)
+    before = agent.paths()
+    async with await home(UDP) as caller:
+        await caller.wake()
+        offer = await caller.offer()
+        assert " typ relay " not in offer
+        await caller.answered(offer)
+        await until(lambda: caller.pc.connectionState == "failed", 20)
+        assert not caller.nominated
+    assert agent.paths() == before
+
+
+async def test_a_dead_relay_in_front_delays_the_join_by_less_than_a_second(home, laboratory, relay):
+    """aiortc alone waits five seconds for it, and then has no call."""
+    server = await Ends(laboratory, relay).issue()
+    seconds = []
+    for first in ([], [listed(server, DEAD)]):
+        async with await home(UDP, agents=[*first, listed(server, *server.urls)], relay_only=True) as caller:
+            began = time.monotonic()
+            await caller.call()
+            seconds.append(time.monotonic() - began)
+            assert caller.path[0] == "relay"
+
+    assert seconds[1] - seconds[0] < 1.0
+
+
+async def test_a_relay_that_restarts_does_not_end_the_conversation(home, agent, relay, laboratory):
+    """Fresh relays and a new connection, and the same call goes on: one row, one greeting, one stream."""
+    async with await home(UDP, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+        streams = len(agent.bedrock.sessions)
+        relay.stop()
+        relay.start()
+
+        server = await Ends(laboratory, relay).issue()
+        caller.ice_servers = [listed(server, UDP)]
+        dead = caller.pc
+        await caller.give([listed(server, *server.urls)])
+        await caller.connect()
+
+        assert await caller.ask() < 3
+        assert caller.path[0] == "relay"
+        assert agent.paths()[-1][1] == "relay"
+        assert agent.ledger.get(caller.session_id).state is State.ACTIVE
+        assert len(agent.bedrock.sessions) == streams
+        await dead.close()
+    assert (await agent.closed(caller.session_id)).reason == "hang_up"
+
+
+async def test_a_bad_network_neither_hides_the_question_nor_the_answer(home, agent, laboratory, monkeypatch):
+    """5 % lost, 100 ms ± 30 ms each way: the agent hears what arrived, and says what is in the table."""
+    heard = []
+    take = Conversation.hear
+    monkeypatch.setattr(Conversation, "hear", lambda self, pcm: (heard.append(len(pcm)), take(self, pcm)))
+    question = await spoken("What is the status of my order number four two seven?")
+    bad = Figures(delay_ms=100, jitter_ms=30, loss_percent=5)
+    before = laboratory.link.set(bad)
+    try:
+        async with SpeakingBrain(Speech()) as speaking, await home(UDP, relay_only=True) as caller:
+            agent.brains.now = speaking
+            await caller.call()
+            await caller.hear(seconds=20)
+            sent_before, heard_before = caller.voice._sent, sum(heard)
+            ended = await caller.say(question)
+            answered = await caller.hear(after=ended, seconds=20)
+            sent, arrived = caller.voice._sent - sent_before, sum(heard) - heard_before
+            results = agent.bedrock.sessions[-1].tool_results
+            assert caller.path[0] == "relay"
+    finally:
+        agent.brains.now = agent.brains.tones
+        after = laboratory.link.set(PERFECT)
+    lost = after.lost[0] - before.lost[0]
+    wire_percent = 100 * lost / (lost + after.carried[0] - before.carried[0])
+    missing_percent = 100 * (1 - arrived / 2 / 16_000 / (sent / RATE))
+
+    assert [one for one in results if "shipped" in one]
+    assert answered - ended < 5
+    assert wire_percent > 2
+    assert missing_percent - wire_percent <= 5
