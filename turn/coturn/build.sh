@@ -14,7 +14,7 @@ SHA256=${SHA256:-28d55294ac596fbd129b293a85e7bb1c5dc4bd15b7fb55c500f355149e5f4e2
 TOOLS=(build-essential pkg-config libevent-dev libssl-dev libsqlite3-dev)
 NEEDED=(
   certbot python3-certbot-dns-route53 python3-boto3 nftables openssl curl unattended-upgrades
-  libevent-core-2.1-7t64 libevent-extra-2.1-7t64 libevent-openssl-2.1-7t64 libevent-pthreads-2.1-7t64
+  libevent-2.1-7t64 libevent-core-2.1-7t64 libevent-extra-2.1-7t64 libevent-openssl-2.1-7t64 libevent-pthreads-2.1-7t64
   libsqlite3-0
 )
 
@@ -33,7 +33,7 @@ tar --extract --gzip --file coturn.tar.gz --strip-components=1
 # No databases but SQLite, no Prometheus, nothing of systemd: what is not compiled needs no care.
 export TURN_NO_PROMETHEUS=1 TURN_NO_MYSQL=1 TURN_NO_PQ=1 TURN_NO_MONGO=1 TURN_NO_HIREDIS=1 TURN_NO_SYSTEMD=1
 export CFLAGS='-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=3 -fPIE' LDFLAGS='-pie -Wl,-z,relro,-z,now'
-./configure --prefix=/usr/local
+./configure --prefix=/usr/local --disable-rpath
 make --jobs="$(nproc)" bin/turnserver
 install --mode=0755 bin/turnserver /usr/local/bin/turnserver
 cd /
