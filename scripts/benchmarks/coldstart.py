@@ -16,7 +16,7 @@ from scripts.benchmarks.comparison import Measure
 from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.process import Server
 from scripts.calling.errors import CallError
-from scripts.calling.line import Line
+from scripts.calling.websocket_line import WebSocketLine
 
 PING, HEALTHY, FIRST_AUDIO = "/ping answered", "/ping healthy", "first audio"
 PROCESSOR = "processor time, greeted"
@@ -83,7 +83,7 @@ async def _greeting(contender: Contender, server: Server, calls: AsyncExitStack)
     await asyncio.to_thread(contender.admit, session_id)
     dialled = time.monotonic()
     url = f"ws://127.0.0.1:{server.port}/ws"
-    line = await calls.enter_async_context(Line.open(url, headers={SESSION_HEADER: session_id}))
+    line = await calls.enter_async_context(WebSocketLine.open(url, headers={SESSION_HEADER: session_id}))
     return await line.ear.utterance(
         after=dialled,
         start_seconds=GREETING_SECONDS,

@@ -1,5 +1,6 @@
 """Where a stage answers calls, and with whose credentials it is called."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
+from turn.settings import ManagedTurnSettings, turn_settings_from
 
 CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
 
@@ -21,6 +23,7 @@ class Deployment:
     Attributes:
         outputs: Of its stacks, by their names; `DoorUrl` and `LedgerTable` are among them.
         services_url: The embedded cloud's services; empty on AWS.
+        relay_program: What relays on the embedded cloud; empty on AWS.
     """
 
     stage: str
@@ -28,9 +31,12 @@ class Deployment:
     outputs: Mapping[str, str]
     session: boto3.Session
     services_url: str = ""
+    relay_program: str = ""
 
     @classmethod
-    def of_stage(cls, stage: str, session: boto3.Session, *, services_url: str = "") -> Self:
+    def of_stage(
+        cls, stage: str, session: boto3.Session, *, services_url: str = "", relay_program: str = ""
+    ) -> Self:
         """Find a stage by asking CloudFormation.
 
         Raises:
@@ -51,7 +57,19 @@ class Deployment:
             outputs=outputs,
             session=session,
             services_url=services_url,
+            relay_program=relay_program,
         )
+
+    @property
+    def emulated_relays(self) -> str:
+        """What of its relays is emulated, in words; empty on AWS."""
+        if not self.relay_program:
+            return ""
+        managed = isinstance(
+            turn_settings_from(json.loads(self.outputs["RelaySettings"])), ManagedTurnSettings
+        )
+        issuer = "Kinesis Video, which issues credentials, is emulated; " if managed else ""
+        return f"{issuer}{self.relay_program} relays, on this machine"
 
     def door(self) -> Door:
         """Return the door's client.

@@ -1,6 +1,7 @@
 """The door's HTTP API, as a deployer calls it: signed with their own AWS credentials."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,12 @@ class Invitation:
     """A session that the door opened, and the way into it."""
 
     session_id: str
-    url: str = field(repr=False)  # whoever has it may join
+    url: str = field(repr=False, default="")  # whoever has it may join
+    """For a WebSocket."""
+    ice_servers: tuple[Mapping[str, Any], ...] = field(repr=False, default=())  # with passwords
+    """For WebRTC: RTCIceServer objects."""
+    ice_transport_policy: str = ""
+    """For WebRTC: `relay`, or `all`."""
 
 
 class Door:
@@ -45,14 +51,24 @@ class Door:
         Raises:
             RefusedError: The door did not open one.
         """
-        answer = self._call("POST", "/sessions", {"transport": transport})
-        try:
-            return Invitation(session_id=answer["session_id"], url=answer["url"])
-        except KeyError as missing:
-            raise RefusedError(
-                f"The door's answer has no {missing}, so there is no way in.  Is {self._url} a door of "
-                "this version of Hotline?"
-            ) from missing
+        return self._read(self._call("POST", "/sessions", {"transport": transport}), _invitation)
+
+    def offer(self, session_id: str, sdp: str) -> str:
+        """Bring a WebRTC offer to the agent of a session, and return its answer.
+
+        Raises:
+            RefusedError: There is none.
+        """
+        answer = self._call("POST", f"/sessions/{session_id}/offer", {"type": "offer", "sdp": sdp})
+        return self._read(answer, lambda found: str(found["sdp"]))
+
+    def report(self, session_id: str, stats: Mapping[str, Any]) -> None:
+        """Tell what the caller measured of a call over WebRTC.
+
+        Raises:
+            RefusedError: The door does not take it.
+        """
+        self._call("POST", f"/sessions/{session_id}/stats", stats)
 
     def get(self, session_id: str) -> dict[str, Any]:
         """Return what the door tells about a session.
@@ -74,7 +90,16 @@ class Door:
         """Give the connections back."""
         self._http.close()
 
-    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    def _read[T](self, answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T:
+        try:
+            return read(answer)
+        except KeyError as missing:
+            raise RefusedError(
+                f"The door's answer has no {missing}, so there is no way in.  Is {self._url} a door of "
+                "this version of Hotline?"
+            ) from missing
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         data = json.dumps(body) if body else ""
         headers = {"Content-Type": "application/json"} if body else {}
         request = AWSRequest(method, self._url + path, headers=headers, data=data)
@@ -88,6 +113,17 @@ class Door:
         if answer.status_code >= 400:  # noqa: PLR2004  (every 4xx and 5xx)
             raise RefusedError(_refusal(method, path, answer.status_code, answer.text))
         return dict(json.loads(answer.text)) if answer.text else {}
+
+
+def _invitation(answer: Mapping[str, Any]) -> Invitation:
+    session_id = answer["session_id"]
+    if "url" in answer:
+        return Invitation(session_id=session_id, url=answer["url"])
+    return Invitation(
+        session_id=session_id,
+        ice_servers=tuple(answer["ice_servers"]),
+        ice_transport_policy=answer["ice_transport_policy"],
+    )
 
 
 def _refusal(method: str, path: str, status: int, text: str) -> str:

@@ -5,6 +5,7 @@ CallError
 ├── CredentialsError      AWS would not know who is asking
 ├── SpeechError           there is nothing to say: no text, no usable WAV file
 ├── RefusedError          the door said no: not allowed, too many calls, budget
+├── NoPathError           no relay answers, or no audio gets through them
 ├── NoAnswerError         the agent was silent for longer than a caller would wait
 ├── LostError             the line went dead in mid-call
 └── WrongAnswerError      the call went through, and what the agent said or did is not right
@@ -29,6 +30,10 @@ class SpeechError(CallError):
 
 class RefusedError(CallError):
     """The door refused the session; its own words are in the message."""
+
+
+class NoPathError(CallError):
+    """No WebRTC connection came about, so there is nothing to hear or to be heard by."""
 
 
 class NoAnswerError(CallError):

@@ -5,7 +5,9 @@ The JSON object has exactly the fields of `CallFigures`, under the same names.
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
+
+from scripts.calling.path import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,12 @@ class CallFigures:
     text_output_tokens: int
     cost_usd: float
     """Of the model's tokens at list price; 0 tokens cost nothing."""
+    path: Path | None = None
+    """What carried the audio; over WebRTC only."""
+    emulated_relays: str = ""
+    """What of the relays is emulated, in words; empty on AWS, and over a WebSocket."""
 
-    def write(self, path: Path, **more: object) -> None:
+    def write(self, path: FilePath, **more: object) -> None:
         """Write the figures as one JSON object, with *more* fields beside them.
 
         Raises:
@@ -59,4 +65,6 @@ class CallFigures:
             ("Tools called", str(self.tool_calls)),
             ("Tokens", tokens),
             ("Model cost", f"US${self.cost_usd:.6f}"),
+            *(self.path.rows() if self.path else ()),
+            *([("Relays", self.emulated_relays)] if self.emulated_relays else ()),
         ]

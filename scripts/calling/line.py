@@ -1,121 +1,49 @@
-"""One connection to the agent: a WebSocket with a microphone and an ear on it."""
+"""What a caller knows of their way to the agent, whatever carries it."""
 
-import asyncio
-import contextlib
-import time
-from collections.abc import AsyncIterator, Mapping
-from typing import Literal, Self
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-
-from scripts.calling.errors import LostError, RefusedError
-from scripts.calling.frames import Message, encode_message
+from scripts.calling.door import Door, Invitation
 from scripts.calling.listener import Listener
 from scripts.calling.microphone import Microphone
+from scripts.calling.path import Path
 
-OPEN_SECONDS = 30
-"""Longest wait for the agent to take the call; a cold microVM needs a few seconds."""
 CLOSE_SECONDS = 3
 """Longest wait for the agent to hang up after it was asked to."""
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""Never behind a proxy, whatever the environment says."""
-LARGEST_FRAME_BYTES = 1024 * 1024
-_LONGEST_REFUSAL = 300
-"""Characters of the other side's explanation that are repeated."""
 
 RTVI_LABEL = "rtvi-ai"
 RTVI_VERSION = "2.2.0"
 """Source: `PROTOCOL_VERSION` in pipecat 1.14 `processors/frameworks/rtvi/models.py`."""
+CLIENT_READY = "client-ready"
+HANG_UP = "disconnect-bot"
 
 
-class Line:
-    """A call in progress; use `Line.open`."""
+class Line(Protocol):
+    """A call in progress, with a microphone and an ear on it."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.opened_at = time.monotonic()
-        self.ear = Listener()
-        self.microphone = Microphone(socket.send)
-        self._socket = socket
+    opened_at: float
+    """Monotonic seconds; nothing was heard before."""
 
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def open(cls, url: str, *, headers: Mapping[str, str] | None = None) -> AsyncIterator[Self]:
-        """Connect, say that the client is ready, and stream silence until told otherwise.
-
-        Raises:
-            RefusedError: The way in was refused.
-        """
-        socket = await _connect(url, headers or {})
-        line = cls(socket)
-        tasks = (asyncio.create_task(line._receive()), asyncio.create_task(line._transmit()))
-        try:
-            await line._tell("client-ready", {"version": RTVI_VERSION, "about": {"library": "hotline"}})
-            yield line
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await socket.close()
+    ear: Listener
+    microphone: Microphone
 
     async def hang_up(self) -> None:
         """Ask the agent to end the call, and wait until it has."""
-        with contextlib.suppress(LostError):
-            await self._tell("disconnect-bot", {})
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._socket.wait_closed(), CLOSE_SECONDS)
 
-    async def _tell(self, kind: str, data: dict[str, object]) -> None:
-        body = {"label": RTVI_LABEL, "type": kind, "id": kind, "data": data}
-        try:
-            await self._socket.send(encode_message(Message(body)))
-        except ConnectionClosed as closed:
-            raise LostError(f"The call ended early: {_why(closed)}.") from closed
-
-    async def _receive(self) -> None:
-        try:
-            while True:
-                data = await self._socket.recv()
-                self.ear.hear(data if isinstance(data, bytes) else data.encode())
-        except ConnectionClosed as closed:
-            self.ear.end(_why(closed))
-        except ValueError as fault:
-            self.ear.end(f"the agent does not speak Pipecat's protocol ({fault})")
-
-    async def _transmit(self) -> None:
-        with contextlib.suppress(ConnectionClosed):  # the ear reports it
-            await self.microphone.run()
+    async def path(self) -> Path | None:
+        """Return what carries the audio, and how well; none where only the agent's side knows."""
 
 
-async def _connect(url: str, headers: Mapping[str, str]) -> ClientConnection:
-    try:
-        proxy: Literal[True] | None = None if urlsplit(url).hostname in LOOPBACK else True
-        return await connect(
-            url,
-            additional_headers=headers,
-            open_timeout=OPEN_SECONDS,
-            max_size=LARGEST_FRAME_BYTES,
-            compression=None,
-            proxy=proxy,
-        )
-    except (InvalidHandshake, OSError, TimeoutError) as fault:
-        raise RefusedError(
-            f"The agent could not be reached with the door's way in ({_refusal(fault)}).  Its log says "
-            "whether it started."
-        ) from fault
+type OpenLine = Callable[[Door, Invitation], AbstractAsyncContextManager[Line]]
+"""Opens a line for a block, through the door that issued the invitation."""
 
 
-def _refusal(fault: Exception) -> str:
-    """Say why there is no connection, with what the other side said about it."""
-    if isinstance(fault, InvalidStatus):
-        said = fault.response.body.decode(errors="replace").strip()[:_LONGEST_REFUSAL]
-        return f"HTTP {fault.response.status_code}{f': {said}' if said else ''}"
-    return f"{type(fault).__name__}: {fault}"
+def ready() -> dict[str, object]:
+    """Return the message with which a client says that it listens."""
+    return message(CLIENT_READY, {"version": RTVI_VERSION, "about": {"library": "hotline"}})
 
 
-def _why(closed: ConnectionClosed) -> str:
-    frame = closed.rcvd
-    if frame is None:
-        return "the connection was cut"
-    return f"the agent closed it ({frame.code}{f', {frame.reason}' if frame.reason else ''})"
+def message(kind: str, data: dict[str, object] | None = None) -> dict[str, object]:
+    """Return an RTVI message of this kind."""
+    return {"label": RTVI_LABEL, "type": kind, "id": kind, "data": data or {}}

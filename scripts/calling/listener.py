@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scripts.calling.errors import LostError, NoAnswerError
-from scripts.calling.frames import Audio, Frame, Interruption, Message, decode
+from scripts.calling.frames import Audio, Frame, Interruption, Message
 from scripts.calling.utterance import SAMPLE_BYTES, is_audible
 
 FUNCTION_CALL_BEGAN = "llm-function-call-in-progress"
@@ -35,9 +35,9 @@ class Listener:
     _played_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, data: bytes) -> None:
-        """Take one WebSocket message."""
-        self._note(decode(data), time.monotonic())
+    def hear(self, frame: Frame | None) -> None:
+        """Take what has just arrived; none is something that a caller has no use for."""
+        self._note(frame, time.monotonic())
         self._changed.set()
 
     def end(self, why: str) -> None:

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from scripts.calling.errors import LostError
-from scripts.calling.frames import Audio, encode_audio
 from scripts.calling.utterance import FRAME_SECONDS, MICROPHONE_HZ, SAMPLE_BYTES, Utterance
 
 SILENCE = bytes(int(MICROPHONE_HZ * FRAME_SECONDS) * SAMPLE_BYTES)
@@ -16,6 +15,9 @@ class Microphone:
     """Sends audio in real time, as a microphone does; silence whenever nobody speaks.
 
     A model ends a stream without audio (Nova Sonic after 55 s), so silence is sent, not skipped.
+
+    Args:
+        send: Takes each frame: 16 bits, mono, at `MICROPHONE_HZ`.
     """
 
     def __init__(self, send: Callable[[bytes], Awaitable[None]]) -> None:
@@ -44,7 +46,7 @@ class Microphone:
     async def _send_next(self) -> None:
         speaking = bool(self._waiting)  # what is said while this frame is on its way comes after it
         frame, ended = self._waiting[0] if speaking else (SILENCE, None)
-        await self._send(encode_audio(Audio(frame, MICROPHONE_HZ)))
+        await self._send(frame)
         if speaking:
             self._waiting.popleft()
         if ended and not ended.done():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runtime.door.bodies import WEBSOCKET
 from runtime.door.session import Reason
 from runtime.metrics import DIMENSION, NAMESPACE, TOOL_CALLS, TOOL_ERRORS, Metric
 from scripts.calling.caller import Caller, Conversation
@@ -14,6 +15,7 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import SpeechError, WrongAnswerError
 from scripts.calling.figures import CallFigures
 from scripts.calling.orders import Order, pick_order
+from scripts.calling.path import RELAY, Path
 from scripts.calling.progress import Progress
 from scripts.calling.voice import spoken
 from scripts.embedded.speech import EngineError, Grammar, Speech
@@ -39,13 +41,16 @@ class Verdict:
         return {"order": self.order.number, "expected_status": self.order.status, "heard": self.heard}
 
 
-async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> Verdict:
+async def rehearse(
+    deployment: Deployment, metrics: Any, progress: Progress, *, transport: str = WEBSOCKET
+) -> Verdict:
     """Ask for an order chosen at random, and check the answer, the tool and the ledger.
 
     Args:
         deployment: Of the embedded cloud.
         metrics: Its `cloudwatch` client.
         progress: Shows the steps, and knows which one failed.
+        transport: Which of the door's.
 
     Raises:
         CallError: Something is not as it should be; the message says what.
@@ -55,8 +60,8 @@ async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> 
     with progress.step("Make the caller's speech"):
         speech = await spoken(order.question)
     called_before = await asyncio.to_thread(_total, metrics, TOOL_CALLS, deployment.stage)
-    with progress.step(f"Call and ask: “{order.question}?”"):
-        conversation = await Caller(deployment).call(speech, said=order.question)
+    with progress.step(f"Call over {transport} and ask: “{order.question}?”"):
+        conversation = await Caller(deployment, transport=transport).call(speech, said=order.question)
     with progress.step("Recognise what the agent said"):
         greeting, heard = await recognise(conversation)
     progress.note(f"  heard: “{greeting}” … “{heard}”")
@@ -67,6 +72,9 @@ async def rehearse(deployment: Deployment, metrics: Any, progress: Progress) -> 
         await _check_tool(conversation, metrics, deployment.stage, called_before)
     with progress.step("Check the ledger"):
         _check_ledger(conversation.figures)
+    if path := conversation.figures.path:
+        with progress.step("Check the path of the audio"):
+            check_path(path)
     return Verdict(order=order, heard=heard, figures=conversation.figures)
 
 
@@ -97,6 +105,21 @@ def check_greeting(heard: str) -> None:
         raise WrongAnswerError(
             f"The agent should have said hello first, but the caller understood {heard!r}."
         )
+
+
+def check_path(path: Path) -> None:
+    """Make sure that the audio went where the deployment's policy lets it go, and arrived.
+
+    Raises:
+        WrongAnswerError: It did not.
+    """
+    if path.policy == RELAY and not path.relayed:
+        raise WrongAnswerError(
+            f"The door lets callers use relays only, and the call went from {path.local_type} to "
+            f"{path.remote_type} without one.  A caller behind a firewall would have heard nothing."
+        )
+    if not path.packets_received:
+        raise WrongAnswerError("The path has no packets of the agent's, so its loss and jitter are unknown.")
 
 
 async def _check_tool(conversation: Conversation, metrics: Any, stage: str, called_before: float) -> None:

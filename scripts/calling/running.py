@@ -78,4 +78,6 @@ def find_running(port: int) -> Deployment:
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         region_name=environment["AWS_REGION"],
     )
-    return Deployment.of_stage(content["stage"], session, services_url=content["services"])
+    return Deployment.of_stage(
+        content["stage"], session, services_url=content["services"], relay_program=content["relay"]
+    )

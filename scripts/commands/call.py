@@ -4,6 +4,7 @@
     scripts/call dev --say "Cancel my order."     your own words
     scripts/call prod --wav question.wav          your own voice (16 kHz, 16 bit, mono)
     scripts/call --embedded                       the embedded cloud that scripts/local started
+    scripts/call dev --transport webrtc           as the page calls, through a relay
 
 It exits 0 when the agent greeted, answered, and the ledger closed the call; otherwise it says which
 step failed.  The object that --json writes is described in scripts/calling/figures.py.
@@ -19,6 +20,7 @@ import boto3
 from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
+from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from scripts.calling.caller import Caller, Conversation
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError, CredentialsError
@@ -66,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
     what.add_argument("--wav", metavar="FILE", type=Path, help="play a recording instead")
-    parser.add_argument("--transport", choices=("websocket",), default="websocket")
+    parser.add_argument("--transport", choices=TRANSPORTS, default=WEBSOCKET, help=f"default: {WEBSOCKET}")
     parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"

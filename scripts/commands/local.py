@@ -2,13 +2,15 @@
 
     scripts/local                  deploy, say what is there, stay until Ctrl-C
     scripts/local --call           deploy, place a spoken call, judge it, end everything
+    scripts/local --call --transport webrtc    the same as the page calls, through a relay
 
 Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
 is Nova Sonic's, its brain is offline and knows nothing but the status of orders.  Real are the
 templates, the bundle's code, its environment, its IAM rights, and every byte of audio.
 
 --call exits 0 only if the agent's audio, recognised back to text, says the status that the orders table
-holds, the tool was called, and the ledger closed the call; otherwise it names the step that failed.
+holds, the tool was called, and the ledger closed the call; otherwise it names the step that failed.  Over
+WebRTC the audio must have gone through a relay, too, where the stage lets callers use nothing else.
 --json writes the figures (scripts/calling/figures.py) with `order`, `expected_status`, `heard` and
 `total_seconds` beside them.
 """
@@ -26,6 +28,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
+from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
@@ -72,6 +75,9 @@ def parse_arguments() -> argparse.Namespace:
         prog="scripts/local", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--call", action="store_true", help="place a spoken call, judge it, and end")
+    parser.add_argument(
+        "--transport", choices=TRANSPORTS, help=f"with --call: how to call; default: {WEBSOCKET}"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="with --call: write the figures")
     parser.add_argument(
         "--port",
@@ -82,6 +88,8 @@ def parse_arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.json and not options.call:
         parser.error("--json writes the figures of a call; add --call.")
+    if options.transport and not options.call:
+        parser.error("--transport says how to call; add --call.")
     return options
 
 
@@ -102,10 +110,14 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
         with progress.step("Deploy"):
             cloud.deploy(STAGE)
         deployment = Deployment.of_stage(
-            STAGE, cloud.session(), services_url=cloud.ports.endpoints()["services"]
+            STAGE,
+            cloud.session(),
+            services_url=cloud.ports.endpoints()["services"],
+            relay_program=cloud.relay_program,
         )
         if options.call:
-            verdict = asyncio.run(rehearse(deployment, cloud.client("cloudwatch"), progress))
+            metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET
+            verdict = asyncio.run(rehearse(deployment, metrics, progress, transport=transport))
             print_figures(verdict.figures, console)
             total = round(time.monotonic() - began, 1)
             if options.json:

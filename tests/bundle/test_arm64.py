@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from runtime.door.ledger import Ledger
-from scripts.calling.line import Line
 from scripts.calling.utterance import Utterance
+from scripts.calling.websocket_line import WebSocketLine
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
 from tests.bundle.arm64 import Arm64Python, find_or_fetch_python
@@ -81,7 +81,7 @@ async def test_a_call_is_held_with_nothing_but_what_is_shipped(
             ca = {"SSL_CERT_FILE": str(bedrock.ca_file)}
             with started(arm64_python.command, unpacked, settings, **keys, **ca) as agent:
                 url = f"ws://127.0.0.1:{agent.port}/ws"
-                async with Line.open(url, headers={SESSION_HEADER: session_id}) as line:
+                async with WebSocketLine.open(url, headers={SESSION_HEADER: session_id}) as line:
                     await line.ear.utterance(after=line.opened_at, **PATIENCE)
                     asked_at = await line.microphone.say(Utterance(tone(0.5, 16_000)))
                     await line.ear.utterance(after=asked_at, **PATIENCE)

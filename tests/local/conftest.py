@@ -21,7 +21,10 @@ class DeployedCloud:
     def __init__(self, cloud: EmbeddedCloud) -> None:
         self.cloud = cloud
         self.deployment = Deployment.of_stage(
-            "embedded", cloud.session(), services_url=cloud.ports.endpoints()["services"]
+            "embedded",
+            cloud.session(),
+            services_url=cloud.ports.endpoints()["services"],
+            relay_program=cloud.relay_program,
         )
         self.ledger = Ledger(self.deployment.tables(), self.deployment.outputs["LedgerTable"])
 

@@ -7,13 +7,13 @@ import asyncio
 import sys
 
 from scripts.calling.errors import LostError
-from scripts.calling.line import Line
+from scripts.calling.websocket_line import WebSocketLine
 
 FOR_EVER = 24 * 3600.0
 
 
 async def main(url):
-    async with Line.open(url) as line:
+    async with WebSocketLine.open(url) as line:
         await line.ear.utterance(after=line.opened_at, start_seconds=60, end_seconds=60, quiet_seconds=0.5)
         tell("greeted")
         try:

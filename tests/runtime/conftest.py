@@ -19,8 +19,8 @@ from runtime.contract import Agent
 from runtime.door.ledger import Ledger
 from runtime.door.session import Session, State
 from runtime.settings import RuntimeSettings
-from scripts.calling.line import Line
 from scripts.calling.utterance import Utterance
+from scripts.calling.websocket_line import WebSocketLine
 from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.limits import Limits
@@ -98,8 +98,8 @@ class World:
         return session_id
 
     @contextlib.asynccontextmanager
-    async def call(self, session_id: str = "") -> AsyncIterator[Line]:
-        async with Line.open(
+    async def call(self, session_id: str = "") -> AsyncIterator[WebSocketLine]:
+        async with WebSocketLine.open(
             f"ws://127.0.0.1:{self.port}/ws", headers={SESSION_HEADER: session_id or self.open_session()}
         ) as line:
             yield line
@@ -208,17 +208,17 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def greeted(line: Line) -> float:
+async def greeted(line: WebSocketLine) -> float:
     """Hear the greeting out; return when it began."""
     return await line.ear.utterance(after=line.opened_at, start_seconds=10, end_seconds=10, quiet_seconds=0.3)
 
 
-async def speak(line: Line, seconds: float = 0.5) -> float:
+async def speak(line: WebSocketLine, seconds: float = 0.5) -> float:
     """Make a sound that the model takes for speech; return when it ended."""
     return await line.microphone.say(Utterance(tone(seconds, 16_000)))
 
 
-async def ask(line: Line) -> float:
+async def ask(line: WebSocketLine) -> float:
     """Say something, hear the answer out, and return how long it took to begin."""
     ended = await speak(line)
     return await line.ear.utterance(after=ended, start_seconds=10, end_seconds=10, quiet_seconds=0.3) - ended

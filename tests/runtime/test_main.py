@@ -19,7 +19,7 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.settings import RuntimeSettings
-from scripts.calling.line import Line
+from scripts.calling.websocket_line import WebSocketLine
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from tests.runtime.conftest import SESSION_HEADER, ask, bedrock, greeted, until
 from tests.runtime.dynamodb import LEDGER
@@ -139,7 +139,9 @@ async def call(settings, database, tmp_path):
         )
         with started(mine, tmp_path / "log") as (agent, port):
             await until(lambda: healthy(port), seconds=EXIT_SECONDS)
-            async with Line.open(f"ws://127.0.0.1:{port}/ws", headers={SESSION_HEADER: session_id}) as line:
+            async with WebSocketLine.open(
+                f"ws://127.0.0.1:{port}/ws", headers={SESSION_HEADER: session_id}
+            ) as line:
                 await greeted(line)
                 yield line, agent, lambda: ledger.get(session_id), tmp_path / "log", server
 
