@@ -23,6 +23,7 @@ from runtime.transports.microphone import Microphone
 from runtime.transports.relays import Way
 from runtime.transports.sdp import CANDIDATE, ask_for_speech, fingerprints, is_usable, spread_candidates
 from runtime.transports.speech import Speech, SpeechTrack
+from runtime.transports.triggered_checks import answer_at_once
 
 CLOSE_SECONDS = 5.0
 """Longest wait for aiortc to end its tasks; what is left then ends with the microVM."""
@@ -78,6 +79,7 @@ class Peer:
         # Each receiver has its own and no way to say which; the class's own name for it is the only handle.
         vars(self._audio.receiver)["_RTCRtpReceiver__jitter_buffer"] = self._microphone
         self._ice = self._audio.receiver.transport.transport
+        answer_at_once(self._ice._connection)  # noqa: SLF001  # aiortc does not hand it out
         self._gathering: asyncio.Task[None] | None = None
         self._listener: PeerListener | None = None
         self._channel: RTCDataChannel | None = None

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from aioice import stun
 
 from runtime.errors import InvocationError
 from runtime.transports.relays import find_way, read_ice_servers
@@ -72,6 +73,22 @@ async def test_one_relay_on_the_way_is_enough(start_agent, relay):
         await browser.call()
         assert browser.path[0] == "relay"
         assert browser.path[1] != "relay"
+
+
+async def test_a_join_through_a_relay_does_not_wait_for_a_timer(start_agent, relay, monkeypatch):
+    """The relay drops the agent's first check, and aioice repeats it after half a second: a fifth of a join."""
+    monkeypatch.setattr(stun, "RETRY_RTO", 3.0)
+    async with start_agent() as world:
+        servers = given(relay, "no-timer")
+        async with Browser(
+            world, world.open_session("webrtc"), ice_servers=servers, relay_only=True
+        ) as browser:
+            await browser.wake()
+            offer = await browser.offer()
+            began = time.monotonic()
+            await browser.answered(offer)
+            await browser.connected()
+            assert time.monotonic() - began < 3.0
 
 
 @pytest.mark.usefixtures("_unreachable")
