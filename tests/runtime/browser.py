@@ -127,7 +127,11 @@ class Browser:
         status, answer = await self.world.invoke(self.session_id, action="offer", sdp=offer, **request)
         assert status == 200, answer
         self.answer = answer["sdp"]
-        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+        await self.take(self.answer)
+
+    async def take(self, answer: str) -> None:
+        """Connect to where *answer* says that the agent is."""
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def connected(self, seconds: float = 8.0) -> None:
         await until(lambda: self.pc.connectionState == "connected", seconds)

@@ -37,6 +37,18 @@ def _unreachable(monkeypatch):
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda **_: [])
 
 
+@pytest.fixture
+def _no_relay_of_the_agents(monkeypatch):
+    """Keep the agent's relay from the browser, which may otherwise find the longer way first."""
+    stock = Browser.take
+
+    async def take(browser, answer):
+        lines = answer.splitlines(keepends=True)
+        await stock(browser, "".join(line for line in lines if " typ relay " not in line))
+
+    monkeypatch.setattr(Browser, "take", take)
+
+
 def given(relay: RunningRelay, caller: str, *urls: str) -> list[dict[str, object]]:
     """Return what the door hands to one end of a call."""
     server = relay.server(caller)
@@ -62,6 +74,7 @@ async def test_both_ends_meet_on_the_relay(start_agent, relay):
             assert await browser.ask() < 3
 
 
+@pytest.mark.usefixtures("_no_relay_of_the_agents")
 async def test_one_relay_on_the_way_is_enough(start_agent, relay):
     """Two carry each packet twice: the agent's own address leaves the caller's relay alone."""
     async with (
@@ -70,9 +83,10 @@ async def test_one_relay_on_the_way_is_enough(start_agent, relay):
             world, world.open_session("webrtc"), ice_servers=given(relay, "one-hop"), relay_only=True
         ) as browser,
     ):
-        await browser.call()
+        await browser.wake()
+        await browser.connect()
         assert browser.path[0] == "relay"
-        assert browser.path[1] != "relay"
+        assert browser.path[1] in {"host", "srflx", "prflx"}
 
 
 async def test_a_join_through_a_relay_does_not_wait_for_a_timer(start_agent, relay, monkeypatch):
