@@ -48,7 +48,7 @@ def test_a_problem_document_is_quoted(deployed):
     """The reason is in the body; a bare 400 helps nobody."""
     door = deployed.deployment.door()
 
-    with pytest.raises(RefusedError, match=r"400: The transport must be one of: websocket"):
+    with pytest.raises(RefusedError, match=r"400: transport must be one of: websocket, webrtc"):
         door.open("carrier pigeon")
     door.close()
 
