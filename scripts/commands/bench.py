@@ -3,6 +3,7 @@
     scripts/bench synth        the whole app against an app with one VPC
     scripts/bench coldstart    our agent against a plain Pipecat + Nova Sonic agent
     sudo scripts/bench relay   what one core of coturn carries, against a plain UDP echo
+    scripts/bench relay-pool   1,000 callers against a KVS pool of their size, while it is deployed anew
 
 Seconds depend on the machine, ratios hardly; the goals are ratios.  A missed goal is printed and is no
 error: the exit code says only whether something could be measured.
@@ -91,10 +92,18 @@ def relay(_pairs: int, console: Console) -> RelayReport:
     return measure(console)
 
 
+def relay_pool(_pairs: int, console: Console) -> Report:
+    """Let callers in at the rate that the pool was computed for; nothing is compared."""
+    from scripts.benchmarks.relay_pool import run  # noqa: PLC0415
+
+    return run(console)
+
+
 BENCHMARKS: Mapping[str, Callable[[int, Console], Report]] = {
     "synth": synth,
     "coldstart": coldstart,
     "relay": relay,
+    "relay-pool": relay_pool,
 }
 
 

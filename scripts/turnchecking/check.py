@@ -49,13 +49,12 @@ class Check:
     def table(self) -> Table:
         """Return one line per way."""
         table = Table(box=None, padding=(0, 2, 0, 0))
-        table.add_column("Relay", no_wrap=True)
         for name in ("Allocate", "RTT", "p95", "Lost", "Lifetime"):
             table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("Given to")
+        table.add_column("Given to", no_wrap=True)
+        table.add_column("Relay", overflow="fold")  # last, because those of Kinesis Video are long
         for way in self.ways:
-            given = "browser and agent" if way.browser else "agent"
-            table.add_row(way.url, *_figures(way), given)
+            table.add_row(*_figures(way), "both ends" if way.browser else "the agent", way.url)
         return table
 
 
