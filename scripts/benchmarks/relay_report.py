@@ -53,6 +53,11 @@ class Step:
         """Whether the relay carried it, and all of it was offered."""
         return self.lost_by_relay_percent < BEARABLE_LOSS_PERCENT and self.sent_percent >= FULLY_SENT_PERCENT
 
+    @property
+    def was_disturbed(self) -> bool:
+        """Whether others on this machine took the core: a relay that loses packets has none of it left itself."""
+        return not self.is_bearable and self.processor_percent < PLANNED_PERCENT
+
     def line(self) -> str:
         """Return it in words, for whoever waits."""
         return (
@@ -145,10 +150,9 @@ class RelayReport:
         }
         path.write_text(json.dumps(report, indent=2) + "\n")
 
-    def _last(self, mode: str) -> Step:
-        """Return the largest load that was offered in full."""
-        tried = [one for one in self.steps if one.mode == mode and one.sent_percent >= FULLY_SENT_PERCENT]
-        return tried[-1]
+    def _limited(self, mode: str) -> bool:
+        """Whether the relay itself was at its limit, rather than this machine."""
+        return any(not one.is_bearable and not one.was_disturbed for one in self.steps if one.mode == mode)
 
     def _conclusions(self) -> list[str]:
         lines = []
@@ -157,7 +161,7 @@ class RelayReport:
             if best is None:
                 lines.append(f"{mode}: not even the smallest load was carried; is the machine busy?")
                 continue
-            bound = "as far as it was tried" if self._last(mode) is best else "and not more"
+            bound = "and more were lost" if self._limited(mode) else "and no more could be tried here"
             lines.append(
                 f"{mode}: a core carried {best.calls} calls with less than {BEARABLE_LOSS_PERCENT:g} % lost, "
                 f"{bound}; {planned} would take {PLANNED_PERCENT} % of it."

@@ -1,9 +1,10 @@
-"""Bring up the network laboratory: an agent's VPC, a relay, the Internet and a caller's home.
+"""Bring up the network laboratory: an agent in its VPC, a relay, the Internet and a caller's home with the page.
 
     sudo scripts/netlab                                        stays until Ctrl-C
     sudo scripts/netlab --delay 80 --jitter 30 --loss 3        a bad access link at the caller's
     sudo scripts/netlab --agent no-udp --caller web-only       firewalls
-    sudo scripts/netlab --at caller -- bash                    run something there, then take it down
+    sudo scripts/netlab --bare                                 the networks and the relay alone, in a second
+    sudo scripts/netlab --at caller -- bash                    run something there, then take it down (bare)
 
 Everything in it is gone when it ends, on every path.  The relay is a real coturn with the configuration
 that runs on EC2; the networks are rebuilt from AWS's documentation, and are not AWS.
@@ -14,18 +15,23 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 from types import FrameType
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
 
+from scripts.bundling.errors import BundleError
+from scripts.embedded.cdk import CdkError
+from scripts.embedded.cloud import EmbeddedCloudError
 from scripts.network import plan
+from scripts.network.deployed import Deployed, deployed
 from scripts.network.errors import LaboratoryError
 from scripts.network.laboratory import Laboratory
 from scripts.network.relay import Relay
 from scripts.network.rules import Egress
 from scripts.network.wire import Figures
+from scripts.webpage.errors import PageError
 
 INTERRUPTED = 130
 """Exit code of a command that was ended by Ctrl-C, as shells count it."""
@@ -43,7 +49,7 @@ def main() -> int:
         signal.signal(number, end)
     try:
         return run(options)
-    except LaboratoryError as fault:
+    except (LaboratoryError, BundleError, CdkError, EmbeddedCloudError, PageError) as fault:
         print(f"netlab: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -68,6 +74,7 @@ def parse_arguments() -> argparse.Namespace:
         "--agent", choices=FIREWALLS, default="open", help="what the agent's network lets out"
     )
     parser.add_argument("--caller", choices=FIREWALLS, default="open", help="what the caller's lets out")
+    parser.add_argument("--bare", action="store_true", help="no agent and no page, so nothing to wait for")
     parser.add_argument("--at", choices=plan.MACHINES, default="caller", help="where the command runs")
     parser.add_argument("command", nargs="*", help="run this, then take the laboratory down")
     return parser.parse_args()
@@ -84,12 +91,24 @@ def run(options: argparse.Namespace) -> int:
     with laboratory, Relay(laboratory["relay"]) as relay:
         laboratory.let_out("agent", FIREWALLS[options.agent])
         laboratory.let_out("caller", FIREWALLS[options.caller])
-        if options.command:
-            command = laboratory[options.at].command(options.command)
-            return subprocess.run(command, check=False).returncode
-        show(laboratory, relay, Console())
-        threading.Event().wait()
-    return 0
+        if not options.command:
+            stay(laboratory, relay, Console(), bare=options.bare)
+        command = laboratory[options.at].command(options.command)
+        return subprocess.run(command, check=False).returncode
+
+
+def stay(laboratory: Laboratory, relay: Relay, console: Console, *, bare: bool) -> NoReturn:
+    """Say what is there, and wait for Ctrl-C."""
+    if bare:
+        show(laboratory, relay, console)
+        console.print("\nCtrl-C takes it down.")
+        while True:
+            signal.pause()
+    console.print("Deploying the agent into its VPC takes half a minute.")
+    with deployed(laboratory, relay, progress=lambda _line: None) as running:
+        show(laboratory, relay, console)
+        invite(laboratory, running, console)
+        running.cloud.stay()
 
 
 def show(laboratory: Laboratory, relay: Relay, console: Console) -> None:
@@ -111,7 +130,25 @@ def show(laboratory: Laboratory, relay: Relay, console: Console) -> None:
     for url in server.urls:
         console.print(f"       {url}", highlight=False)
     console.print(f"       its authority: {relay.certificates.ca_file}", highlight=False)
-    console.print("\nCtrl-C takes it down.")
+
+
+def invite(laboratory: Laboratory, running: Deployed, console: Console) -> None:
+    """Say how to call: with a browser that runs in the caller's machine."""
+    browser = [
+        "chromium",
+        "--no-sandbox",
+        "--ignore-certificate-errors",
+        "--user-data-dir=$(mktemp -d)",
+        running.url,
+    ]
+    console.print("\n[bold]call[/bold]   with a browser in the caller's machine (as root, on your screen):")
+    console.print(
+        f"       {' '.join(laboratory['caller'].command(browser))}", highlight=False, soft_wrap=True
+    )
+    console.print(
+        "\nReal: NATs, coturn, agent, door, page, audio.  Emulated: AWS's services, AgentCore, Bedrock."
+    )
+    console.print("Ctrl-C takes it down.")
 
 
 def end(_number: int, _frame: FrameType | None) -> None:

@@ -114,7 +114,7 @@ async def running_agent(laboratory: Laboratory, relay: Relay, folder: Path) -> A
         kept.enter_context(_process(machine, environment, log))
         agent = Agent(machine, Ledger(database.client, LEDGER), bedrock, brains, log)
         async with asyncio.timeout(30):
-            while not await agent.is_up():
+            while not await agent.is_up():  # noqa: ASYNC110 - a process sets no event
                 await asyncio.sleep(0.05)
         yield agent
 

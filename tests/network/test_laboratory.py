@@ -151,7 +151,7 @@ def test_nothing_is_left_after_a_failure(monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_when_it_is_ended_from_outside(number):
     """Also not after `kill -9`: the relay ends with its owner, and the next laboratory sweeps the rest."""
-    command = [sys.executable, "-m", "scripts.commands.netlab", "--delay", "10"]
+    command = [sys.executable, "-m", "scripts.commands.netlab", "--bare", "--delay", "10"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as netlab:
         prefix = f"hotline-{netlab.pid}-"
         for line in netlab.stdout:
