@@ -83,7 +83,7 @@ def parse_arguments() -> argparse.Namespace:
         "--port",
         type=int,
         default=DEFAULT_PORT,
-        help=f"first of four loopback ports; default: {DEFAULT_PORT}",
+        help=f"first of five loopback ports; default: {DEFAULT_PORT}",
     )
     options = parser.parse_args()
     if options.json and not options.call:
@@ -157,6 +157,7 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
         page=serve_page(cloud, deployment),
         door=deployment.outputs["DoorUrl"],
         agent=deployment.outputs["RuntimeArn"],
+        relay=f"{cloud.relay_program} at 127.0.0.1:{cloud.ports.relay}",
         port="" if port == DEFAULT_PORT else f" --port {port}",
     )
     with announced(cloud, STAGE):
@@ -178,12 +179,14 @@ Call it  {page}
 
 Door     {door}
 Agent    {agent}
+Relay    {relay}
 
 Or call it from another terminal:
   scripts/call --embedded{port} --say "What is the status of order four two seven?"
 
-Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the audio
-Emulated:  AWS's services (MiniStack), AgentCore's data plane, Bedrock's protocol
+Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the relay, the audio
+Emulated:  AWS's services (MiniStack, with Kinesis Video's credentials and limits), AgentCore's data plane,
+           Bedrock's protocol
 Offline:   the model's brain; it understands questions about the status of an order and nothing else
 
 Ctrl-C ends it and leaves nothing behind."""
