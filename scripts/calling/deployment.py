@@ -1,5 +1,6 @@
 """Where a stage answers calls, and with whose credentials it is called."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,8 +50,10 @@ class Deployment:
             )
         client = session.client("cloudformation", endpoint_url=services_url or None, config=CLIENT)
         outputs: dict[str, str] = {}
-        for stack in ("Door", "Runtime", "Turn"):
+        for stack in ("Door", "Runtime"):
             outputs |= _outputs(client, f"Hotline-{stage}-{stack}", stage, session.region_name)
+        with contextlib.suppress(NotDeployedError):  # a third party's relays make no stack
+            outputs |= _outputs(client, f"Hotline-{stage}-Turn", stage, session.region_name)
         return cls(
             stage=stage,
             region=session.region_name,
@@ -63,8 +66,8 @@ class Deployment:
     @property
     def emulated_relays(self) -> str:
         """What of its relays is emulated, in words; empty on AWS."""
-        if not self.relay_program:
-            return ""
+        if not self.relay_program or "RelaySettings" not in self.outputs:
+            return ""  # those of a third party are theirs
         managed = isinstance(
             turn_settings_from(json.loads(self.outputs["RelaySettings"])), ManagedTurnSettings
         )

@@ -47,6 +47,10 @@ class DeployedCloud:
         """Process id of this cloud's Bedrock, not of the tether that holds it."""
         return server("bedrock", self.cloud.ports.bedrock)
 
+    def relay(self):
+        """Process id of what relays in place of Kinesis Video."""
+        return server("turn", self.cloud.ports.relay)
+
     def agents_gone(self, *, seconds):
         return wait_for(lambda: not self.agents(), seconds=seconds)
 
