@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import py_compile
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from zipfile import ZipFile
 
 from scripts.bundling.archive import add_file, unfinished_files
 from scripts.bundling.errors import BundleError
-from scripts.bundling.packages import AGENT_PYTHON, find_or_build_layer, has_bytecode, layer_key
+from scripts.bundling.packages import compile_folder, find_or_build_layer, has_bytecode, layer_key
 
 MB = 1_000_000
 # Source: Quotas for Amazon Bedrock AgentCore, "Direct code deployment package size".  AWS may mean
@@ -120,24 +119,16 @@ def _build(root: Path, bundle: Path, made_from: str) -> Record:
 
 
 def _our_entries(root: Path, apart: Path) -> Iterator[tuple[str, bytes]]:
+    ours = apart / "ours"
     for file in our_files(root):
-        name = file.relative_to(root).as_posix()
-        yield name, file.read_bytes()
-        if file.suffix == ".py" and has_bytecode():
-            tag = f"{file.stem}.cpython-{AGENT_PYTHON[0]}{AGENT_PYTHON[1]}.pyc"
-            yield f"{Path(name).parent}/__pycache__/{tag}", _bytecode(file, name, apart / "one.pyc")
+        copy = ours / file.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    if has_bytecode():
+        compile_folder(ours)
+    for file in sorted(one for one in ours.rglob("*") if one.is_file()):
+        yield file.relative_to(ours).as_posix(), file.read_bytes()
     yield "main.py", ENTRY_POINT
-
-
-def _bytecode(file: Path, name: str, compiled: Path) -> bytes:
-    try:
-        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        py_compile.compile(str(file), str(compiled), dfile=name, doraise=True, invalidation_mode=mode)
-    except py_compile.PyCompileError as fault:
-        raise BundleError(
-            f"{name} does not compile, so no bundle was written.\n{fault.msg.strip()}"
-        ) from fault
-    return compiled.read_bytes()
 
 
 def check_limits(*, zip_bytes: int, unpacked_bytes: int) -> None:
