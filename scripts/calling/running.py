@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError
+from scripts.embedded.clients import make_session
 from scripts.embedded.cloud import EmbeddedCloud
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
@@ -73,10 +72,10 @@ def find_running(port: int) -> Deployment:
     """
     content = read_running(port)
     environment = content["environment"]
-    session = boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_REGION"],
+    session = make_session(
+        region=environment["AWS_REGION"],
+        access_key=environment["AWS_ACCESS_KEY_ID"],
+        secret=environment["AWS_SECRET_ACCESS_KEY"],
     )
     return Deployment.of_stage(
         content["stage"], session, services_url=content["services"], relay_program=content["relay"]

@@ -21,7 +21,7 @@ import boto3.session
 from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
 from scripts.embedded.cdk import Cdk
 from scripts.embedded.children import Child
-from scripts.embedded.clients import make_client
+from scripts.embedded.clients import make_client, make_session
 from scripts.embedded.identity import Identity
 from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.turn.deployed import DeployedRelays
@@ -125,9 +125,7 @@ class EmbeddedCloud:
 
     def session(self) -> boto3.session.Session:
         """Return a boto3 session with the deployer's keys."""
-        return boto3.session.Session(
-            aws_access_key_id=self._access_key, aws_secret_access_key=self._secret, region_name=REGION
-        )
+        return make_session(region=REGION, access_key=self._access_key, secret=self._secret)
 
     def deploy(self, stage: str = "embedded", overrides: Mapping[str, Any] | None = None) -> None:
         """Deploy every stack of *stage* with its knobs changed as *overrides* says.
@@ -141,7 +139,9 @@ class EmbeddedCloud:
         self._cdk.bootstrap()
         self._cdk.deploy(stage, {**(overrides or {}), "endpoints": self.ports.endpoints()})
         turn = f"Hotline-{stage}-Turn"
-        if turn in self.stacks():  # relays of a third party are no resources, and CDK leaves out an empty stack
+        if (
+            turn in self.stacks()
+        ):  # relays of a third party are no resources, and CDK leaves out an empty stack
             relays = json.loads(self.outputs(turn)["RelaySettings"])
             self._deployed_relays.follow(turn_settings_from(relays))
 
