@@ -1,6 +1,6 @@
 """What a caller knows of their way to the agent, whatever carries it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +16,8 @@ RTVI_LABEL = "rtvi-ai"
 RTVI_VERSION = "2.2.0"
 """Source: `PROTOCOL_VERSION` in pipecat 1.14 `processors/frameworks/rtvi/models.py`."""
 CLIENT_READY = "client-ready"
+ABOUT_CLIENT = {"version": RTVI_VERSION, "about": {"library": "hotline"}}
+"""What a client says of itself when it is ready."""
 HANG_UP = "disconnect-bot"
 
 
@@ -39,11 +41,6 @@ type OpenLine = Callable[[Door, Invitation], AbstractAsyncContextManager[Line]]
 """Opens a line for a block, through the door that issued the invitation."""
 
 
-def ready() -> dict[str, object]:
-    """Return the message with which a client says that it listens."""
-    return message(CLIENT_READY, {"version": RTVI_VERSION, "about": {"library": "hotline"}})
-
-
-def message(kind: str, data: dict[str, object] | None = None) -> dict[str, object]:
+def message(kind: str, data: Mapping[str, object]) -> dict[str, object]:
     """Return an RTVI message of this kind."""
-    return {"label": RTVI_LABEL, "type": kind, "id": kind, "data": data or {}}
+    return {"label": RTVI_LABEL, "type": kind, "id": kind, "data": data}

@@ -4,31 +4,21 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from aiortc import (
-    RTCBundlePolicy,
-    RTCConfiguration,
-    RTCIceServer,
-    RTCIceTransport,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
-from aiortc.rtcconfiguration import RTCIceTransportPolicy
+from aiortc import RTCIceTransport, RTCPeerConnection, RTCSessionDescription
 
-from runtime.errors import InvocationError
-from runtime.transports.relays import Way, find_way, read_ice_servers
+from runtime.transports.relays import Way
 from scripts.calling.door import Door, Invitation
 from scripts.calling.errors import NoPathError, RefusedError
-from scripts.calling.frames import Audio, Interruption, Message
-from scripts.calling.line import CLOSE_SECONDS, HANG_UP, message, ready
+from scripts.calling.frames import Interruption, Message
+from scripts.calling.line import ABOUT_CLIENT, CLIENT_READY, CLOSE_SECONDS, HANG_UP, message
 from scripts.calling.listener import Listener
 from scripts.calling.microphone import Microphone
 from scripts.calling.path import RELAY, Path
+from scripts.calling.relays import configuration, find_callers_way, protocol
 from scripts.calling.webrtc_audio import Earpiece, VoiceTrack
-from turn.errors import NoWayError
-from turn.relay_url import RelayUrl
 
 CONNECT_SECONDS = 20
 """Longest wait for media to flow once the agent has answered; a browser gives up after 15 s."""
@@ -49,7 +39,7 @@ async def open_line(door: Door, invitation: Invitation) -> AsyncIterator["WebRtc
         RefusedError: The agent does not answer the offer.
     """
     policy = invitation.ice_transport_policy
-    line = WebRtcLine(await _find_way(invitation), policy)
+    line = WebRtcLine(await find_callers_way(invitation), policy)
     try:
         offer = await line.offer()
         await line.connect(await asyncio.to_thread(door.offer, invitation.session_id, offer))
@@ -68,12 +58,12 @@ class WebRtcLine:
         self.microphone = Microphone(self._voice.send)
         self._way = way
         self._policy = policy
-        self._pc = RTCPeerConnection(_configuration(way, policy))
+        self._pc = RTCPeerConnection(configuration(way, policy))
         self._audio = self._pc.addTransceiver(self._voice, direction="sendrecv")
         # Each receiver has its own and no way to say which; the class's own name for it is the only handle.
-        vars(self._audio.receiver)["_RTCRtpReceiver__jitter_buffer"] = Earpiece(self._hear)
+        vars(self._audio.receiver)["_RTCRtpReceiver__jitter_buffer"] = Earpiece(self.ear.hear)
         self._channel = self._pc.createDataChannel("rtvi")
-        self._channel.on("open", lambda: self._channel.send(json.dumps(ready())))
+        self._channel.on("open", lambda: self._tell(CLIENT_READY, ABOUT_CLIENT))
         self._channel.on("message", self._read)
         self._pc.on("connectionstatechange", self._look)
         self._changed = asyncio.Event()
@@ -123,7 +113,7 @@ class WebRtcLine:
     async def hang_up(self) -> None:
         """Ask the agent to end the call, and wait until it has."""
         if self._channel.readyState == "open":
-            self._channel.send(json.dumps(message(HANG_UP)))
+            self._tell(HANG_UP, {})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 while not self.ear.lost:
@@ -148,7 +138,7 @@ class WebRtcLine:
             local_type=local,
             remote_type=pair.remote_candidate.type,
             relay_url=relay,
-            relay_protocol=_protocol(relay) if relay else None,
+            relay_protocol=protocol(relay) if relay else None,
             packets_received=heard.get("packetsReceived"),
             packets_lost=heard.get("packetsLost"),
             jitter_milliseconds=_rounded(heard.get("jitter"), 1 / _TICKS_PER_MILLISECOND),
@@ -165,8 +155,8 @@ class WebRtcLine:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self._pc.close()
 
-    def _hear(self, audio: Audio) -> None:
-        self.ear.hear(audio)
+    def _tell(self, kind: str, data: Mapping[str, object]) -> None:
+        self._channel.send(json.dumps(message(kind, data)))
 
     def _read(self, text: str | bytes) -> None:
         try:
@@ -207,36 +197,6 @@ class WebRtcLine:
     @property
     def _relay_url(self) -> str | None:
         return self._way.relay.urls[0] if self._way.relay else None
-
-
-async def _find_way(invitation: Invitation) -> Way:
-    """Try every relay as the agent does, because aiortc uses one only."""
-    try:
-        way = await find_way(read_ice_servers(list(invitation.ice_servers)))
-    except InvocationError as fault:
-        raise RefusedError(f"The door's relays cannot be used: {fault}") from fault
-    except NoWayError as fault:
-        raise NoPathError(str(fault)) from fault
-    if way.relay is None and invitation.ice_transport_policy == RELAY:
-        raise NoPathError("The door lets callers use relays only, and handed out none.")
-    return way
-
-
-def _configuration(way: Way, policy: str) -> RTCConfiguration:
-    servers = [RTCIceServer(urls=way.stun_url)] if way.stun_url and policy != RELAY else []
-    if way.relay:
-        relay = way.relay
-        servers.append(RTCIceServer(urls=relay.urls[0], username=relay.username, credential=relay.credential))
-    return RTCConfiguration(
-        iceServers=servers,
-        iceTransportPolicy=RTCIceTransportPolicy(policy),
-        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-    )
-
-
-def _protocol(url: str) -> str:
-    parsed = RelayUrl.parse(url)
-    return "tls" if parsed.tls else parsed.transport
 
 
 def _rounded(value: float | None, factor: float) -> float | None:

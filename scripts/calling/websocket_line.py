@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from scripts.calling.door import Door, Invitation
 from scripts.calling.errors import LostError, RefusedError
 from scripts.calling.frames import Audio, Message, decode, encode_audio, encode_message
-from scripts.calling.line import CLOSE_SECONDS, HANG_UP, message, ready
+from scripts.calling.line import ABOUT_CLIENT, CLIENT_READY, CLOSE_SECONDS, HANG_UP, message
 from scripts.calling.listener import Listener
 from scripts.calling.microphone import Microphone
 from scripts.calling.path import Path
@@ -54,7 +54,7 @@ class WebSocketLine:
         line = cls(socket)
         tasks = (asyncio.create_task(line._receive()), asyncio.create_task(line._transmit()))
         try:
-            await line._tell(ready())
+            await line._tell(CLIENT_READY, ABOUT_CLIENT)
             yield line
         finally:
             for task in tasks:
@@ -65,7 +65,7 @@ class WebSocketLine:
     async def hang_up(self) -> None:
         """Ask the agent to end the call, and wait until it has."""
         with contextlib.suppress(LostError):
-            await self._tell(message(HANG_UP))
+            await self._tell(HANG_UP, {})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._socket.wait_closed(), CLOSE_SECONDS)
 
@@ -76,9 +76,9 @@ class WebSocketLine:
     async def _speak(self, pcm: bytes) -> None:
         await self._socket.send(encode_audio(Audio(pcm, MICROPHONE_HZ)))
 
-    async def _tell(self, body: dict[str, object]) -> None:
+    async def _tell(self, kind: str, data: Mapping[str, object]) -> None:
         try:
-            await self._socket.send(encode_message(Message(body)))
+            await self._socket.send(encode_message(Message(message(kind, data))))
         except ConnectionClosed as closed:
             raise LostError(f"The call ended early: {_why(closed)}.") from closed
 
