@@ -8,8 +8,6 @@ import asyncio
 from typing import Any
 
 from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
     Frame,
     InputAudioRawFrame,
     InputTransportMessageFrame,
@@ -17,19 +15,16 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     OutputTransportMessageFrame,
     OutputTransportMessageUrgentFrame,
-    StartFrame,
     TTSAudioRawFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.transports.base_input import BaseInputTransport
-from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.transports.base_transport import BaseTransport, TransportParams
 
-from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, OUTPUT_SAMPLE_RATE, Ear
+from runtime.transports.caller_transport import CallerInput, CallerOutput, CallerTransport
+from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, Ear
 from runtime.transports.webrtc_line import WebRtcLine
 
 
-class WebRtcTransport(BaseTransport):
+class WebRtcTransport(CallerTransport):
     """Both directions of one call."""
 
     def __init__(self, line: WebRtcLine, ear: Ear, *, admitted: asyncio.Event) -> None:
@@ -40,54 +35,14 @@ class WebRtcTransport(BaseTransport):
             ear: Told what goes by.
             admitted: No audio leaves before it is set.
         """
-        super().__init__()
-        params = TransportParams(
-            audio_in_enabled=True,
-            audio_in_sample_rate=INPUT_SAMPLE_RATE,
-            audio_out_enabled=True,
-            audio_out_sample_rate=OUTPUT_SAMPLE_RATE,
-            audio_out_end_silence_secs=0,
-        )
-        self._input = _Input(params, line, ear)
-        self._output = _Output(params, line, ear, admitted)
-
-    def input(self) -> BaseInputTransport:
-        """Return what belongs at the head of the pipeline."""
-        return self._input
-
-    def output(self) -> BaseOutputTransport:
-        """Return what belongs behind the model."""
-        return self._output
+        super().__init__(_Input(line, ear), _Output(line, ear, admitted))
 
 
-class _Input(BaseInputTransport):
-    def __init__(self, params: TransportParams, line: WebRtcLine, ear: Ear) -> None:
-        super().__init__(params)
+class _Input(CallerInput):
+    def __init__(self, line: WebRtcLine, ear: Ear) -> None:
+        super().__init__(self._read, self._await_end)
         self._line = line
         self._ear = ear
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
-        self._tasks = [self.create_task(self._read()), self.create_task(self._await_end())]
-
-    async def stop(self, frame: EndFrame) -> None:
-        await super().stop(frame)
-        await self._stop_reading()
-
-    async def cancel(self, frame: CancelFrame) -> None:
-        await super().cancel(frame)
-        await self._stop_reading()
-
-    async def cleanup(self) -> None:
-        await super().cleanup()
-        await self._stop_reading()
-
-    async def _stop_reading(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            await self.cancel_task(task)
 
     async def _await_end(self) -> None:
         await self._line.gone.wait()
@@ -110,16 +65,12 @@ class _Input(BaseInputTransport):
             await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
 
-class _Output(BaseOutputTransport):
-    def __init__(self, params: TransportParams, line: WebRtcLine, ear: Ear, admitted: asyncio.Event) -> None:
-        super().__init__(params)
+class _Output(CallerOutput):
+    def __init__(self, line: WebRtcLine, ear: Ear, admitted: asyncio.Event) -> None:
+        super().__init__()
         self._line = line
         self._ear = ear
         self._admitted = admitted
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)

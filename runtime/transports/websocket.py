@@ -11,8 +11,6 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
     Frame,
     InputAudioRawFrame,
     InputTransportMessageFrame,
@@ -20,22 +18,19 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     OutputTransportMessageFrame,
     OutputTransportMessageUrgentFrame,
-    StartFrame,
     TTSAudioRawFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
-from pipecat.transports.base_input import BaseInputTransport
-from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from runtime.transports.caller_socket import INVALID_PAYLOAD, CallerSocket
-from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, OUTPUT_SAMPLE_RATE, Ear
+from runtime.transports.caller_transport import CallerInput, CallerOutput, CallerTransport
+from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, Ear
 
 _log = logging.getLogger(__name__)
 
 
-class WebSocketTransport(BaseTransport):
+class WebSocketTransport(CallerTransport):
     """Both directions of one call."""
 
     def __init__(self, socket: CallerSocket, ear: Ear, *, admitted: asyncio.Event) -> None:
@@ -46,55 +41,15 @@ class WebSocketTransport(BaseTransport):
             ear: Told what goes by.
             admitted: No audio leaves before it is set.
         """
-        super().__init__()
-        params = TransportParams(
-            audio_in_enabled=True,
-            audio_in_sample_rate=INPUT_SAMPLE_RATE,
-            audio_out_enabled=True,
-            audio_out_sample_rate=OUTPUT_SAMPLE_RATE,
-            audio_out_end_silence_secs=0,
-        )
-        self._input = _Input(params, socket, ear)
-        self._output = _Output(params, socket, ear, admitted)
-
-    def input(self) -> BaseInputTransport:
-        """Return what belongs at the head of the pipeline."""
-        return self._input
-
-    def output(self) -> BaseOutputTransport:
-        """Return what belongs behind the model."""
-        return self._output
+        super().__init__(_Input(socket, ear), _Output(socket, ear, admitted))
 
 
-class _Input(BaseInputTransport):
-    def __init__(self, params: TransportParams, socket: CallerSocket, ear: Ear) -> None:
-        super().__init__(params)
+class _Input(CallerInput):
+    def __init__(self, socket: CallerSocket, ear: Ear) -> None:
+        super().__init__(self._read)
         self._socket = socket
         self._ear = ear
         self._serializer = ProtobufFrameSerializer()
-        self._reader: asyncio.Task[None] | None = None
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
-        self._reader = self.create_task(self._read())
-
-    async def stop(self, frame: EndFrame) -> None:
-        await super().stop(frame)
-        await self._stop_reading()
-
-    async def cancel(self, frame: CancelFrame) -> None:
-        await super().cancel(frame)
-        await self._stop_reading()
-
-    async def cleanup(self) -> None:
-        await super().cleanup()
-        await self._stop_reading()
-
-    async def _stop_reading(self) -> None:
-        if self._reader:
-            reader, self._reader = self._reader, None
-            await self.cancel_task(reader)
 
     async def _read(self) -> None:
         async for payload in self._socket.payloads():
@@ -126,11 +81,9 @@ class _Input(BaseInputTransport):
             await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
 
-class _Output(BaseOutputTransport):
-    def __init__(
-        self, params: TransportParams, socket: CallerSocket, ear: Ear, admitted: asyncio.Event
-    ) -> None:
-        super().__init__(params)
+class _Output(CallerOutput):
+    def __init__(self, socket: CallerSocket, ear: Ear, admitted: asyncio.Event) -> None:
+        super().__init__()
         self._socket = socket
         self._ear = ear
         self._admitted = admitted
@@ -142,10 +95,6 @@ class _Output(BaseOutputTransport):
         await super().setup(setup)
         bytes_per_second = self.sample_rate * 2
         self._chunk_seconds = self.audio_chunk_size / bytes_per_second
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
