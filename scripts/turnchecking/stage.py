@@ -104,7 +104,8 @@ def _settings(deployment: Deployment) -> TurnSettings:
     text = deployment.outputs.get("RelaySettings")
     if text is None:
         raise NotDeployedError(
-            f"Stack Hotline-{deployment.stage}-Turn has no output RelaySettings, so it was deployed by an older version.  "
-            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`."
+            f"Stage {deployment.stage} has no stack Hotline-{deployment.stage}-Turn with an output RelaySettings, so there "
+            "is nothing to check: it was deployed in part, by an older version, or with a third party's relays.  "
+            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`; check a third party's relays at their own."
         )
     return turn_settings_from(json.loads(text))

@@ -141,7 +141,7 @@ def test_relays_that_a_stage_has_no_longer_are_ended(cloud):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (None, "is not deployed in us-east-1: there is no stack Hotline-embedded-Turn"),
+        (None, "has no stack Hotline-embedded-Turn with an output RelaySettings"),
         (
             ManagedTurnSettings(
                 channel_arns=("arn:aws:kinesisvideo:us-east-1:000000000000:channel/gone/1700000000000",)
