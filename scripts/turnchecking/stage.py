@@ -106,6 +106,6 @@ def _settings(deployment: Deployment) -> TurnSettings:
         raise NotDeployedError(
             f"Stage {deployment.stage} has no stack Hotline-{deployment.stage}-Turn with an output RelaySettings, so there "
             "is nothing to check: it was deployed in part, by an older version, or with a third party's relays.  "
-            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`; check a third party's relays at their own."
+            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`; a third party's relays are checked with the tools of that party."
         )
     return turn_settings_from(json.loads(text))
