@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
 
 READABLE_CONTRAST = 4.5
 """Source: WCAG 2.2, success criterion 1.4.3, level AA."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from runtime.door.session import Reason, State
-from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
 
 QUESTION = "What is the status of order four two seven"
 SESSION_ID = re.compile(r"hotline-[0-9a-f-]{36}")

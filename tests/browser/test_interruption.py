@@ -1,6 +1,6 @@
 """A caller who interrupts must not hear the rest of the sentence."""
 
-from tests.browser.chromium import MICROPHONE_ALLOWED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
 
 LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
 SILENT = "Number(document.querySelector('#agent-level').ariaValueNow) === 0"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.chromium import MICROPHONE_ALLOWED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
 
 PROBLEM = "!document.querySelector('#problem').hidden"
 CLOSED_PORT = 9

@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from runtime.door.stats import Stats
-from tests.browser.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
 from tests.embedded.waiting import until
 
 ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"

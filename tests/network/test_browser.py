@@ -4,10 +4,10 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import Reason, State
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
 from scripts.network.deployed import deployed
 from scripts.network.laboratory import Laboratory
 from scripts.network.wire import Figures
-from tests.browser.chromium import MICROPHONE_ALLOWED, open_tab
 from tests.browser.conftest import voice  # noqa: F401 - a fixture
 from tests.browser.test_call import said, session_of, state_is
 from tests.local.conftest import wait_for

@@ -11,14 +11,18 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import connect
 
+from scripts.browsing.errors import BrowserError
+
 PROGRAMS = ("chromium", "google-chrome")
 START_SECONDS = 30
+LARGEST_PHONE_PIXELS = 600
 ANSWER_SECONDS = 30
 LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
 
@@ -50,13 +54,14 @@ class Tab:
     def __init__(self, socket: Any) -> None:
         self._socket = socket
         self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future] = {}
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.requests: list[str] = []
         """Every address that the page asked for, WebSockets included."""
         self.complaints: list[str] = []
         """Uncaught exceptions, errors on the console, and what the content security policy blocked."""
 
     async def listen(self) -> None:
+        """Take what the browser says until it ends."""
         async for text in self._socket:
             message = json.loads(text)
             if waiting := self._waiting.pop(message.get("id"), None):
@@ -64,7 +69,7 @@ class Tab:
             else:
                 self._note(message.get("method", ""), message.get("params", {}))
 
-    def _note(self, method: str, params: dict) -> None:
+    def _note(self, method: str, params: dict[str, Any]) -> None:
         if method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         elif method == "Network.webSocketCreated":
@@ -76,37 +81,55 @@ class Tab:
         elif method == "Runtime.consoleAPICalled" and params["type"] == "error":
             self.complaints.append(json.dumps(params["args"])[:2000])
 
-    async def ask(self, method: str, **params: Any) -> dict:
+    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Call a method of the protocol and return its answer.
+
+        Raises:
+            BrowserError: The browser refuses.
+        """
         number = next(self._ids)
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         answer = await asyncio.wait_for(waiting, ANSWER_SECONDS)
-        assert "error" not in answer, (method, answer)
-        return answer["result"]
+        if "error" in answer:
+            raise BrowserError(f"{method}: {answer}")
+        result: dict[str, Any] = answer["result"]
+        return result
 
     async def go(self, url: str) -> None:
+        """Load *url*, to its end."""
         await self.ask("Page.navigate", url=url)
         await self.until(
             f"document.readyState === 'complete' && location.href === {json.dumps(url)}", ANSWER_SECONDS
         )
 
     async def run(self, script: str) -> Any:
+        """Return what *script* comes to, awaited.
+
+        Raises:
+            BrowserError: It throws.
+        """
         answer = await self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
+        if "exceptionDetails" in answer:
+            raise BrowserError(str(answer))
         return answer["result"].get("value")
 
     async def until(self, condition: str, seconds: float, what: str = "") -> None:
-        """Wait until the script *condition* is true."""
+        """Wait until the script *condition* is true.
+
+        Raises:
+            BrowserError: It is not in time.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
         while not await self.run(f"Boolean({condition})"):
             seen = await self.run("document.body.innerText")
-            assert asyncio.get_running_loop().time() < deadline, (
-                f"not within {seconds} s: {what or condition}\n{seen}\n{self.complaints}"
-            )
+            if asyncio.get_running_loop().time() > deadline:
+                raise BrowserError(f"not within {seconds} s: {what or condition}\n{seen}\n{self.complaints}")
             await asyncio.sleep(0.05)
 
     async def text(self, selector: str) -> str:
-        return await self.run(f"document.querySelector({json.dumps(selector)}).innerText.trim()")
+        """Return what an element shows."""
+        return str(await self.run(f"document.querySelector({json.dumps(selector)}).innerText.trim()"))
 
     async def press(self, selector: str) -> None:
         """Press with the mouse where the element is, as a person would: what is covered is not pressed."""
@@ -118,6 +141,7 @@ class Tab:
             await self.ask("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
     async def key(self, key: str, text: str = "") -> None:
+        """Press a key."""
         for kind in ("keyDown", "keyUp"):
             await self.ask(
                 "Input.dispatchKeyEvent",
@@ -127,6 +151,7 @@ class Tab:
             )
 
     async def write(self, text: str) -> None:
+        """Type *text* at once."""
         await self.ask("Input.insertText", text=text)
 
     async def look(self, *, width: int = 1100, height: int = 780, scheme: str = "light") -> None:
@@ -136,19 +161,20 @@ class Tab:
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=width < 600,
+            mobile=width < LARGEST_PHONE_PIXELS,
         )
         await self.ask(
             "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
         )
 
     async def picture(self) -> bytes:
+        """Return the whole page as it looks, as a PNG."""
         shot = await self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         return base64.b64decode(shot["data"])
 
 
 @contextlib.asynccontextmanager
-async def open_tab(*flags: str):
+async def open_tab(*flags: str) -> AsyncIterator[Tab]:
     """Start a browser with a profile of its own, and yield its one tab; both are gone afterwards."""
     profile = Path(tempfile.mkdtemp(prefix="hotline-chromium-"))
     process = _start(profile, flags)
@@ -173,9 +199,12 @@ async def open_tab(*flags: str):
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def _start(profile: Path, flags: tuple[str, ...]) -> subprocess.Popen:
+def _start(profile: Path, flags: tuple[str, ...]) -> subprocess.Popen[bytes]:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    assert program, f"None of {', '.join(PROGRAMS)} is installed; `sudo scripts/setup --system` does it."
+    if not program:
+        raise BrowserError(
+            f"None of {', '.join(PROGRAMS)} is installed; `sudo scripts/setup --system` does it."
+        )
     return subprocess.Popen(
         [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
         stdin=subprocess.DEVNULL,
@@ -192,5 +221,5 @@ async def _address(profile: Path) -> str:
                 port = int((profile / "DevToolsActivePort").read_text().splitlines()[0])
                 async with httpx.AsyncClient(trust_env=False) as http:
                     targets = (await http.get(f"http://127.0.0.1:{port}/json")).json()
-                return next(one for one in targets if one["type"] == "page")["webSocketDebuggerUrl"]
+                return str(next(one for one in targets if one["type"] == "page")["webSocketDebuggerUrl"])
             await asyncio.sleep(0.05)
