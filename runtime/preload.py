@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from runtime import no_files
+from runtime.generated_code import compiled_ahead
 from runtime.logs import redirect_pipecat
 
 # Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
@@ -41,15 +42,21 @@ class Preload:
         await asyncio.to_thread(_import_everything)
 
 
+def import_call() -> None:
+    """Import what a call needs, and nothing around it."""
+    for name in CALL:
+        importlib.import_module(name)
+
+
 def _import_everything() -> None:
     gc.disable()  # the collector would walk every object that imports create, again and again
     redirect_pipecat()
     sys.modules["pipecat.utils.file_resolver"] = no_files
     # botocore takes pyOpenSSL's import for a wish to use it, and falls back: 9 MB for nothing.
     sys.modules["urllib3.contrib.pyopenssl"] = None  # type: ignore[assignment]
-    # First, so that the imports get the memory that reading it takes: 6 MB less at the peak.
-    importlib.import_module("runtime.cloud").load_service_data()
-    for name in CALL:
-        importlib.import_module(name)
+    with compiled_ahead():
+        # First, so that the imports get the memory that reading it takes: 6 MB less at the peak.
+        importlib.import_module("runtime.cloud").load_service_data()
+        import_call()
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
     gc.enable()

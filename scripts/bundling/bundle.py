@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 from zipfile import ZipFile
 
+from scripts.bundling import generated
 from scripts.bundling.archive import add_file, unfinished_files
 from scripts.bundling.errors import BundleError
 from scripts.bundling.packages import compile_folder, find_or_build_layer, has_bytecode, layer_key
@@ -78,7 +79,7 @@ def make_bundle(root: Path, bundle: Path) -> Record:
 def fingerprint(root: Path) -> str:
     """Identify everything that decides about the bytes of the bundle."""
     digest = hashlib.sha256(layer_key(root).encode())
-    for file in (Path(__file__), *our_files(root)):
+    for file in (Path(__file__), Path(generated.__file__), *our_files(root)):
         digest.update(f"\0{file.name}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -125,6 +126,8 @@ def _our_entries(root: Path, apart: Path) -> Iterator[tuple[str, bytes]]:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     if has_bytecode():
+        # Before byte-code is there, so that importing cannot depend on it.
+        (ours / "runtime/generated_code.bin").write_bytes(generated.generated_code(ours))
         compile_folder(ours)
     for file in sorted(one for one in ours.rglob("*") if one.is_file()):
         yield file.relative_to(ours).as_posix(), file.read_bytes()
