@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from stacks.regions import DEPLOYABLE_REGIONS
+from stacks.sections.auth import AuthConfig, CognitoAuthConfig, IamAuthConfig, OidcAuthConfig
 from stacks.sections.door import DoorConfig
 from stacks.sections.endpoints import EndpointsConfig
 from stacks.sections.network import NetworkConfig
@@ -20,16 +21,20 @@ from stacks.sections.turn import CoturnConfig, ExternalTurnConfig, ManagedTurnCo
 from stacks.sections.watch import BillingConfig, MonitoringConfig
 
 __all__ = [
+    "AuthConfig",
     "BillingConfig",
+    "CognitoAuthConfig",
     "ConfigError",
     "CoturnConfig",
     "DeploymentConfig",
     "DoorConfig",
     "EndpointsConfig",
     "ExternalTurnConfig",
+    "IamAuthConfig",
     "ManagedTurnConfig",
     "MonitoringConfig",
     "NetworkConfig",
+    "OidcAuthConfig",
     "RuntimeConfig",
     "TurnConfig",
 ]
@@ -59,6 +64,18 @@ class DeploymentConfig(Section):
     endpoints: EndpointsConfig | None = Field(
         None, description="Where an embedded cloud on this machine answers; absent on AWS."
     )
+    auth: AuthConfig = Field(description="Who may call, chosen by `kind`.")
+
+    @field_validator("auth")
+    @classmethod
+    def _believes_this_machine_only_on_it(cls, auth: AuthConfig, info: ValidationInfo) -> AuthConfig:
+        on_this_machine = isinstance(auth, OidcAuthConfig) and auth.is_on_this_machine
+        if on_this_machine and info.data.get("endpoints") is None:
+            raise ValueError(
+                "issuer is on this machine, where AWS cannot reach it; name the https URL of the company's issuer, "
+                "or choose kind cognito"
+            )
+        return auth
 
     @field_validator("region")
     @classmethod
@@ -135,7 +152,7 @@ def _faults(invalid: ValidationError) -> list[str]:
     lines = []
     for fault in invalid.errors(include_url=False):
         # A tagged union adds its tag to the path, but the deployer's file has no such level.
-        path = [str(part) for part in fault["loc"] if part not in TURN_KINDS]
+        path = [str(part) for part in fault["loc"] if part not in _KINDS]
         match fault["type"]:
             case "missing":
                 lines.append(f"{'.'.join(path)}: is required and missing")
@@ -146,7 +163,7 @@ def _faults(invalid: ValidationError) -> list[str]:
     return lines
 
 
-TURN_KINDS = ("managed", "coturn", "external")
+_KINDS = ("managed", "coturn", "external", "cognito", "oidc", "iam")
 _SECTIONS = {name: one.annotation for name, one in DeploymentConfig.model_fields.items()}
 
 

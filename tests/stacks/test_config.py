@@ -257,3 +257,81 @@ def test_every_knob_says_what_it_is_and_where_it_ends(name: str, knob: dict[str,
     if knob.get("type") in {"integer", "number"}:
         assert {"minimum", "exclusiveMinimum"} & set(knob), name
         assert "maximum" in knob, name
+
+
+OIDC = {"kind": "oidc", "issuer": "https://id.example.com/", "audiences": ["door"], "client_id": "page"}
+
+
+def auth_faults(**knobs: Any) -> str:
+    stages = stage_with()
+    stages["mine"]["auth"] = knobs
+    return faults_of(stages)
+
+
+def test_who_may_call_is_said_by_every_stage():
+    """A door without an answer to that question would have to guess one."""
+    stages = stage_with()
+    del stages["mine"]["auth"]
+
+    assert "mine.auth: is required and missing" in faults_of(stages)
+    assert "mine.auth: " in auth_faults(kind="anybody")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://id.example.com",
+        "id.example.com",
+        "https://",
+        "https://id.example.com?tenant=1",
+        "https://id.example.com#x",
+        "https://user@id.example.com",
+        "http://localhost",
+        "http://localhost:4571/",
+        "http://localhost.example.com:4571",
+    ],
+)
+def test_keys_are_fetched_over_tls_only(issuer: str):
+    """Whoever could change the issuer's keys on their way could sign in as anybody."""
+    assert "mine.auth.issuer: must be the https URL" in auth_faults(**{**OIDC, "issuer": issuer})
+
+
+def test_an_issuer_on_this_machine_is_for_embedded_clouds():
+    """AWS would look for it on AWS's own machine."""
+    auth = OIDC | {"issuer": "http://localhost:4571"}
+    endpoints = CONTEXT["stages"]["embedded"]["endpoints"]
+
+    assert "mine.auth: issuer is on this machine" in auth_faults(**auth)
+    stages = stage_with(endpoints=endpoints)
+    stages["mine"]["auth"] = auth
+    assert DeploymentConfig.for_stage("mine", stages).auth.kind == "oidc"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "fault"),
+    [
+        ({"kind": "cognito", "domain_prefix": "my-aws-calls"}, "domain_prefix: holds 'aws'"),
+        ({"kind": "cognito", "domain_prefix": "-calls"}, "domain_prefix: "),
+        ({"kind": "cognito", "access_token_minutes": 1_441}, "access_token_minutes: "),
+        ({"kind": "cognito", "mfa": "sms"}, "mfa: "),
+        ({"kind": "cognito", "terminal_port": 80}, "terminal_port: "),
+        ({"kind": "cognito", "issuer": "https://id.example.com"}, "issuer: is no such knob"),
+        ({**OIDC, "audiences": []}, "audiences: "),
+        ({**OIDC, "audiences": ["two words"]}, "audiences.0: "),
+        ({**OIDC, "required_scopes": ["two words"]}, "required_scopes.0: "),
+        ({"kind": "oidc"}, "issuer: is required and missing"),
+        ({"kind": "iam", "mfa": "off"}, "mfa: is no such knob"),
+    ],
+)
+def test_what_no_sign_in_can_be_is_refused(knobs: dict[str, Any], fault: str):
+    """CloudFormation would say so after minutes, and less clearly."""
+    assert f"mine.auth.{fault}" in auth_faults(**knobs)
+
+
+def test_the_safe_way_to_call_is_the_one_without_knobs():
+    """Nobody may make an account, and the people outlive the stack, unless somebody says otherwise."""
+    stages = stage_with()
+    stages["mine"]["auth"] = {"kind": "cognito"}
+    auth = DeploymentConfig.for_stage("mine", stages).auth
+
+    assert (auth.self_sign_up, auth.deletion_protection, auth.mfa) == (False, True, "optional")
