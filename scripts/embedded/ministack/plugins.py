@@ -21,6 +21,7 @@ from scripts.embedded.ministack import (
     signaling,
     stack_tags,
     table_import,
+    throttle,
 )
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
 from scripts.embedded.ministack.schema import schema_of
@@ -47,6 +48,7 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
     for type_name in handlers:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()
+    throttle.throttle_routes()
     log_streams.authorize_by_stream()
     embedded_metrics.extract_from_every_log()
     stack_tags.inherit_on_instances()
