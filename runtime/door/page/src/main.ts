@@ -5,7 +5,7 @@ import { LogLevel, logger } from "@pipecat-ai/client-js";
 import { Call } from "./call";
 import type { Listener } from "./call";
 import { Door, WaitingSession } from "./door";
-import type { TransportName } from "./door";
+import type { Invitation, TransportName } from "./door";
 import { LocalMedia } from "./media";
 import { readPath } from "./path";
 import { Problem, doorUnreachable } from "./problem";
@@ -15,19 +15,23 @@ import { RelayTransport } from "./webrtc";
 
 const MILLISECONDS = 1000;
 const TRANSPORTS: readonly TransportName[] = ["webrtc", "websocket"];
+/** What stands before the caller presses Call: each is quicker than the next, and costs more while nobody calls. */
+const BEFORE_CALL = ["path", "agent", "nothing"] as const;
+type BeforeCall = (typeof BEFORE_CALL)[number];
 
 // What Pipecat logs holds what people say, and calls every hang-up a fatal error; faults are shown on the page.
 logger.setLevel(LogLevel.NONE);
 
 class Page {
   private readonly door = new Door();
-  private readonly waiting = new WaitingSession(this.door, askedTransport());
+  private readonly waiting = new WaitingSession(this.door, asked("transport", TRANSPORTS));
   private readonly media = new LocalMedia((speaker, level) => {
     this.view.level(speaker, level);
     this.call?.level(speaker, level);
   });
   private call: Call | undefined;
   private relayed: RelayTransport | undefined;
+  private beforeCall: BeforeCall = "path";
   private microphone = true;
   private calledOff = false;
   private readonly view = new View({
@@ -41,8 +45,9 @@ class Page {
 
   async prepare(): Promise<void> {
     this.view.transport(this.waiting.transport);
-    void showStage(this.view);
     try {
+      const decided = await readStage(this.view);
+      this.beforeCall = asked("before_call", BEFORE_CALL) ?? decided;
       await this.warm();
       if (!this.call) this.view.phase("idle");
     } catch (fault) {
@@ -56,10 +61,16 @@ class Page {
     this.waiting.giveBack();
   }
 
-  /** Open a session and, over WebRTC, the whole path before anybody asks for it. */
+  /** Have ready, before anybody asks for it, what the stage pays for. */
   private async warm(): Promise<void> {
+    if (this.beforeCall === "nothing") return;
     const invitation = await this.waiting.prepare();
     this.view.transport(this.waiting.transport);
+    if (this.beforeCall === "path") this.connect(invitation);
+  }
+
+  /** Over WebRTC, connect the whole path. */
+  private connect(invitation: Invitation): void {
     if (!invitation.ice_servers || this.relayed?.isFor(invitation)) return;
     this.relayed?.abandon();
     const relayed = (this.relayed = new RelayTransport(this.door, invitation, this.media));
@@ -83,7 +94,8 @@ class Page {
     const unlocked = this.media.unlock();
     unlocked.catch(() => undefined); // awaited below
     try {
-      await this.warm();
+      this.connect(await this.waiting.prepare());
+      this.view.transport(this.waiting.transport);
       if (this.calledOff) return this.view.phase("idle");
       const invitation = await this.waiting.take();
       const relayed = this.relayed?.isFor(invitation) ? this.relayed : undefined;
@@ -144,15 +156,18 @@ class Page {
   }
 }
 
-/** Say what this deployment is; on AWS there is no such file, and nothing to say. */
-async function showStage(view: View): Promise<void> {
+/** Say what this deployment is, and return what it has ready before a call. */
+async function readStage(view: View): Promise<BeforeCall> {
   const answer = await fetch("stage.json").catch(() => undefined);
-  if (answer?.ok && (await answer.json()).embedded) view.embedded();
+  const stage = answer?.ok ? await answer.json() : {};
+  if (stage.embedded) view.embedded();
+  return BEFORE_CALL.find((one) => one === stage.before_call) ?? "path";
 }
 
-function askedTransport(): TransportName | undefined {
-  const asked = new URLSearchParams(location.search).get("transport");
-  return TRANSPORTS.find((one) => one === asked);
+/** Return what the page's address asks for, if it is one of *offered*. */
+function asked<Offered extends string>(name: string, offered: readonly Offered[]): Offered | undefined {
+  const wanted = new URLSearchParams(location.search).get(name);
+  return offered.find((one) => one === wanted);
 }
 
 function asProblem(fault: unknown): Problem {
