@@ -7,6 +7,11 @@ HotlineError
     ├── CallerUnknownError        nobody was authenticated: sign the request
     ├── RouteUnknownError         the door has no such route
     ├── SessionUnknownError       this caller has no such session
+    ├── TokenRefusedError         a guest's token is none of ours: nobody passes with it
+    ├── InviteSpentError          the invite has been used or is too old: ask for another
+    ├── KeyUnavailableError       KMS did not seal or compare a token: try again, or mend the deployment
+    ├── TooManyBegunError         this caller begins too much at once: try again a little later
+    ├── ForeignPageError          a web page that is not ours sent the request
     ├── ConcurrencyReachedError   every place is taken: try again when a call has ended
     ├── SessionConflictError      the session is of another kind, or over: the request cannot be for it
     ├── SessionNotOpenError       the session cannot be joined: ask the door for another
@@ -17,6 +22,8 @@ HotlineError
         └── AgentRefusedError     the agent itself would not
 """
 
+from dataclasses import dataclass
+
 from runtime.errors import HotlineError
 
 
@@ -24,8 +31,29 @@ class DoorError(HotlineError):
     """Base of every error that the door and its ledger raise."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with a request, in words that repeat no value of it."""
+
+    where: str
+    """The field, such as `candidates.3.sdpMid`; empty when it is the request as a whole."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
 class InvalidRequestError(DoorError):
-    """The request is not what the route takes; nothing was done."""
+    """The request is not what the route takes; nothing was done.
+
+    Args:
+        message: What to send instead.
+        faults: Each thing that is wrong, when there is more to say than the message.
+    """
+
+    def __init__(self, message: str, *, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class BodyTooLargeError(DoorError):
@@ -42,6 +70,35 @@ class RouteUnknownError(DoorError):
 
 class SessionUnknownError(DoorError):
     """The caller has no such session, whether or not another has."""
+
+
+class TokenRefusedError(DoorError):
+    """A guest's token is not worth anything here; the message completes "refused, because"."""
+
+
+class InviteSpentError(DoorError):
+    """The invite has been used, or it is unknown or too old by now; nothing was opened."""
+
+
+class KeyUnavailableError(DoorError):
+    """KMS, or the key that seals guests' tokens, cannot be had."""
+
+
+class TooManyBegunError(DoorError):
+    """The caller begins sessions or invites faster than the deployment allows; nothing was begun.
+
+    Args:
+        message: What to do.
+        retry_seconds: When the caller may begin another.
+    """
+
+    def __init__(self, message: str, *, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class ForeignPageError(DoorError):
+    """A browser sent the request for a web page of another origin that the deployment does not name."""
 
 
 class ConcurrencyReachedError(DoorError):

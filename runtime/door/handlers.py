@@ -11,7 +11,6 @@ import boto3
 from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.bodies import Candidates, Offer, read_nothing, read_transport
 from runtime.door.errors import RouteUnknownError
 from runtime.door.http import Request, answer, problem
 from runtime.door.leases import LedgerLeases
@@ -19,8 +18,8 @@ from runtime.door.ledger import Ledger
 from runtime.door.presign import SERVICE
 from runtime.door.reaper import GRACE_SECONDS, Reaper
 from runtime.door.relays import Relays
+from runtime.door.routes import ROUTES, Services
 from runtime.door.sessions import Sessions
-from runtime.door.stats import Stats
 from runtime.door.webrtc import WebRtc
 from runtime.errors import HotlineError, SettingsError
 from runtime.metrics import MetricWriter
@@ -44,18 +43,14 @@ def handle_request(event: Mapping[str, Any], _context: object) -> dict[str, Any]
     """Serve one request that API Gateway has authenticated."""
     request_id = event["requestContext"]["requestId"]
     try:
-        status, body = _serve(Request.from_event(event))
+        response = _serve(event, request_id)
     except HotlineError as fault:
         response = problem(fault, request_id)
         # The message of our own errors holds neither identities nor ways in.
         told = {"request_id": request_id, "fault": type(fault).__name__, "detail": str(fault)}
         level = logging.ERROR if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
         logger.log(level, "Request refused", extra=told)
-        return response
-    session_id = body["session_id"] if body and "session_id" in body else event["pathParameters"]["id"]
-    told = {"request_id": request_id, "route": event["routeKey"], "session": session_id}
-    logger.info("Request served", extra=told)
-    return answer(status, body, request_id)
+    return response
 
 
 def handle_schedule(_event: object, _context: object) -> None:
@@ -67,36 +62,16 @@ def handle_schedule(_event: object, _context: object) -> None:
     _reaper().run()
 
 
-def _serve(request: Request) -> tuple[HTTPStatus, dict[str, Any] | None]:
-    match request.route:
-        case "POST /sessions":
-            transport = read_transport(request.body)
-            return HTTPStatus.CREATED, _sessions().open(request.owner, transport)
-        case "GET /sessions/{id}":
-            return HTTPStatus.OK, _sessions().show(request.owner, request.session_id)
-        case "DELETE /sessions/{id}":
-            return HTTPStatus.OK, _sessions().end(request.owner, request.session_id)
-        case _:
-            return _signal(request)
-
-
-def _signal(request: Request) -> tuple[HTTPStatus, dict[str, Any] | None]:
-    caller = request.owner, request.session_id
-    match request.route:
-        case "POST /sessions/{id}/offer":
-            return HTTPStatus.OK, _webrtc().offer(*caller, Offer.read(request.body))
-        case "PATCH /sessions/{id}/offer":
-            _webrtc().add_candidates(*caller, Candidates.read(request.body))
-        case "POST /sessions/{id}/relays":
-            read_nothing(request.body)
-            return HTTPStatus.OK, _webrtc().renew_relays(*caller)
-        case "POST /sessions/{id}/stats":
-            _webrtc().report(*caller, Stats.read(request.body))
-        case _:
-            raise RouteUnknownError(
-                "The door serves /sessions, /sessions/{id} and offer, relays and stats below it."
-            )
-    return HTTPStatus.NO_CONTENT, None
+def _serve(event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    route = ROUTES.get(event["routeKey"])
+    if route is None:
+        raise RouteUnknownError("The door has no such route.  docs/openapi.json lists those that it has.")
+    request = Request.from_event(event, most_bytes=route.most_bytes)
+    body = route.serve(_SERVICES, request)
+    session_id = getattr(body, "session_id", "") or request.session_id
+    told = {"request_id": request_id, "route": route.key, "session": session_id}
+    logger.info("Request served", extra=told)
+    return answer(route.status, body, request_id)
 
 
 # Built by the first event of a process and kept for the others; a failure is not kept.
@@ -172,3 +147,6 @@ def _session() -> boto3.Session:
 @cache
 def _settings() -> DoorSettings:
     return DoorSettings.from_environment(os.environ)
+
+
+_SERVICES = Services(sessions=_sessions, webrtc=_webrtc)

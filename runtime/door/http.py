@@ -5,12 +5,13 @@ Source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload form
 
 import base64
 import binascii
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from runtime.door.answers import Problem, ProblemFault
 from runtime.door.errors import (
     AgentCoreUnavailableError,
     AgentRefusedError,
@@ -24,18 +25,11 @@ from runtime.door.errors import (
     SessionConflictError,
     SessionUnknownError,
 )
+from runtime.door.models import Answer
 from runtime.errors import HotlineError, SettingsError
-
-MAX_BODY_BYTES = 1_024
-"""Forty times what a request for a session needs; anything longer is no such request."""
-
-MAX_SIGNALING_BYTES = 48 * 1_024
-"""The longest session description and all that JSON escapes in it, or the most candidates."""
 
 RETRY_AFTER_SECONDS = 10
 """When a refused caller should ask again: calls last minutes, so some place is soon free."""
-
-_LONG_ROUTES = {"POST /sessions/{id}/offer", "PATCH /sessions/{id}/offer"}
 
 _STATUS: dict[type[HotlineError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
@@ -73,8 +67,8 @@ class Request:
     body: bytes = field(repr=False)
 
     @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "Request":
-        """Read an event of payload format 2.0.
+    def from_event(cls, event: Mapping[str, Any], *, most_bytes: int) -> "Request":
+        """Read an event of payload format 2.0, whose body may have *most_bytes*.
 
         Raises:
             CallerUnknownError: API Gateway authenticated nobody.
@@ -90,17 +84,17 @@ class Request:
             request_id=context["requestId"],
             session_id=(event.get("pathParameters") or {}).get("id", ""),
             owner=iam["userArn"],
-            body=_body(event),
+            body=_body(event, most_bytes),
         )
 
 
-def answer(status: HTTPStatus, body: Mapping[str, Any] | None, request_id: str) -> dict[str, Any]:
+def answer(status: HTTPStatus, body: Answer | None, request_id: str) -> dict[str, Any]:
     """Make the response; nobody may keep it, because it may hold a way into a call."""
     headers = {"cache-control": "no-store", "x-request-id": request_id}
     if body is None:
         return {"statusCode": status, "headers": headers}
     headers["content-type"] = "application/json"
-    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
+    return {"statusCode": status, "headers": headers, "body": body.model_dump_json()}
 
 
 def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
@@ -115,26 +109,44 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
             f"{_MISSING.get(type(fault), 'The door cannot do this')} at the moment.  Try "
             "again shortly; if it lasts, give the request id to the people who run this deployment."
         )
-    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
-    response = answer(status, {**body, "request_id": request_id}, request_id)
+    faults = fault.faults if isinstance(fault, InvalidRequestError) else ()
+    body = Problem(
+        type="about:blank",
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        request_id=request_id,
+        errors=[ProblemFault(where=one.where, what=one.what) for one in faults],
+    )
+    response = answer(status, body, request_id)
     response["headers"]["content-type"] = "application/problem+json"
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response["headers"]["retry-after"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
-def _body(event: Mapping[str, Any]) -> bytes:
-    body = _decoded(event)
-    most = MAX_SIGNALING_BYTES if event["routeKey"] in _LONG_ROUTES else MAX_BODY_BYTES
-    if len(body) > most:
-        raise BodyTooLargeError(f"Send at most {most} bytes, not {len(body)}.")
+def _body(event: Mapping[str, Any], most_bytes: int) -> bytes:
+    """Return the body, whose length is looked at before anything is made of it."""
+    text = str(event.get("body") or "")
+    encoded = bool(event.get("isBase64Encoded"))
+    if len(text) > (_encoded_length(most_bytes) if encoded else most_bytes):
+        raise _too_large(most_bytes)
+    body = _decoded(text) if encoded else text.encode()
+    if len(body) > most_bytes:
+        raise _too_large(most_bytes)
     return body
 
 
-def _decoded(event: Mapping[str, Any]) -> bytes:
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(text).encode()
+def _encoded_length(decoded: int) -> int:
+    """Return the length of *decoded* bytes in base64."""
+    return 4 * math.ceil(decoded / 3)
+
+
+def _too_large(most_bytes: int) -> BodyTooLargeError:
+    return BodyTooLargeError(f"The body is too long; send at most {most_bytes} bytes.")
+
+
+def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

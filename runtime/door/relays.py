@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.door.answers import RelayServer
 from runtime.door.errors import RelaysUnavailableError
 from turn.browser import for_browser
 from turn.errors import TurnError
@@ -16,7 +17,7 @@ class Issue:
     """What one issue of credentials gives to each end, as RTCIceServer objects."""
 
     for_agent: list[dict[str, Any]] = field(repr=False)
-    for_caller: list[dict[str, Any]] = field(repr=False)
+    for_caller: list[RelayServer] = field(repr=False)
     lifetime_seconds: int
     """How long both can make allocations with it."""
 
@@ -53,7 +54,7 @@ class Relays:
             )
         return Issue(
             for_agent=_listed(servers),
-            for_caller=_listed(usable),
+            for_caller=[RelayServer(**one) for one in _listed(usable)],
             lifetime_seconds=min(lifetimes, default=self._lifetime_seconds),
         )
 

@@ -6,10 +6,9 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
 
 from runtime.door.agentcore import AgentCore
+from runtime.door.answers import Limits, SessionShown, SocketWay, WebRtcWay
 from runtime.door.bodies import WEBSOCKET
 from runtime.door.errors import (
     AgentCoreUnavailableError,
@@ -53,7 +52,7 @@ class Sessions:
         self._metrics = metrics
         self._clock = clock
 
-    def open(self, owner: str, transport: str) -> dict[str, Any]:
+    def open(self, owner: str, transport: str) -> SocketWay | WebRtcWay:
         """Open a session for *owner*, wake its agent and return the way in.
 
         Its microVM starts now, so that it is up when the caller has made up their mind.
@@ -74,10 +73,9 @@ class Sessions:
             raise
         # A zero for each that was let in makes the average the share that was refused.
         self._metrics.write({SESSIONS_REFUSED: 0}, session=session_id)
-        limits = {"call_seconds": self._settings.call_seconds}
-        return {"session_id": session_id, **way_in, "limits": limits}
+        return way_in
 
-    def show(self, owner: str, session_id: str) -> dict[str, Any]:
+    def show(self, owner: str, session_id: str) -> SessionShown:
         """Describe the session as it is: one found dead is ended on the spot, not shown as alive.
 
         Raises:
@@ -91,7 +89,7 @@ class Sessions:
                 session = self.find(owner, session_id)
         return self._described(session)
 
-    def end(self, owner: str, session_id: str) -> dict[str, Any]:
+    def end(self, owner: str, session_id: str) -> SessionShown:
         """Hang up, as often as one likes, and return what the session was.
 
         The row closes first, so that the agent cannot mistake being stopped for a caller who left, and
@@ -126,18 +124,28 @@ class Sessions:
             self._metrics.write({SESSIONS_REFUSED: 1})
             raise
 
-    def _wake(self, session_id: str, url: str) -> dict[str, Any]:
+    def _wake(self, session_id: str, url: str) -> SocketWay:
         self._agentcore.ask(session_id, {"action": "wake"})
-        return {"url": url, "expires_in_seconds": self._settings.join_seconds}
+        return SocketWay(
+            session_id=session_id,
+            url=url,
+            expires_in_seconds=self._settings.join_seconds,
+            limits=self._limits(),
+        )
 
-    def _wake_with_relays(self, session_id: str) -> dict[str, Any]:
+    def _wake_with_relays(self, session_id: str) -> WebRtcWay:
         issue = self._relays.issue(session_id)
         self._agentcore.ask(session_id, {"action": "wake", "ice_servers": issue.for_agent})
-        return {
-            "ice_servers": issue.for_caller,
-            "ice_transport_policy": self._settings.caller_policy,
-            "expires_in_seconds": min(self._settings.join_seconds, issue.lifetime_seconds),
-        }
+        return WebRtcWay(
+            session_id=session_id,
+            ice_servers=issue.for_caller,
+            ice_transport_policy=self._settings.caller_policy,
+            expires_in_seconds=min(self._settings.join_seconds, issue.lifetime_seconds),
+            limits=self._limits(),
+        )
+
+    def _limits(self) -> Limits:
+        return Limits(call_seconds=self._settings.call_seconds)
 
     def _abandon(self, session_id: str, fault: DoorError) -> None:
         """End what was begun; what cannot be ended now, the reaper and AgentCore's own limits end."""
@@ -148,10 +156,11 @@ class Sessions:
             self._agentcore.stop(session_id)
         logger.warning("Session abandoned", extra={"session": session_id, "reason": reason})
 
-    def _described(self, session: Session) -> dict[str, Any]:
-        described = {name: value or None for name, value in asdict(session).items() if name != "owner"}
-        for figure in ("cost_usd", "seconds", *(name for name in described if name.endswith("_tokens"))):
-            described[figure] = getattr(session, figure)
+    def _described(self, session: Session) -> SessionShown:
+        """Show what a caller may know: the fields of the answer, whatever else the ledger keeps."""
+        figures = {name: getattr(session, name) for name in SessionShown.model_fields}
+        for unset in ("joined_at", "heartbeat_at", "ended_at", "reason"):
+            figures[unset] = figures[unset] or None
         if session.state is State.ACTIVE:
-            described["seconds"] = round(self._clock() - session.joined_at, 3)
-        return described
+            figures["seconds"] = round(self._clock() - session.joined_at, 3)
+        return SessionShown(**figures)

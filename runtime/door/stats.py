@@ -1,11 +1,11 @@
 """What a browser measured of its call, and which metrics that makes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final, Self
+from typing import Annotated, Literal, Self
 
-from runtime.door.checks import one_of, read_object
-from runtime.door.errors import InvalidRequestError
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from runtime.door.models import Body
 from runtime.metrics import (
     ICE_OUTCOME,
     JITTER,
@@ -16,48 +16,40 @@ from runtime.metrics import (
     Metric,
 )
 
-CANDIDATE_TYPES: Final = ("host", "srflx", "prflx", "relay", None)
-"""RTCIceCandidateType of W3C webrtc-pc, and none."""
-RELAY_PROTOCOLS: Final = ("udp", "tcp", "tls", None)
-"""RTCIceServerTransportProtocol of W3C webrtc-pc, and none."""
-
 # Beyond these a figure is a fault of a clock or a lie, and a single one would bend an average.
 _LONGEST_MILLISECONDS = 120_000
 _MOST_PACKETS = 10_000_000
 
 _PERCENT = 100
 
+type _Milliseconds = Annotated[float, Field(ge=0, le=_LONGEST_MILLISECONDS)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """One report; nothing where the browser measured nothing."""
 
-    join_milliseconds: float | None
-    """From pressing Call to the first audio heard; told once a call."""
-    packets_lost: float | None
-    packets_received: float | None
-    jitter_milliseconds: float | None
-    round_trip_milliseconds: float | None
-    candidate_type: str | None
-    """The browser's end of the path that carries the audio; nothing when it found no path."""
-    relay_protocol: str | None
-    """How the browser reaches its relay, when that end is one."""
+class Stats(Body):
+    """One report; null where the browser measured nothing."""
 
-    @classmethod
-    def read(cls, body: bytes) -> Self:
-        """Read the body of a report.
+    join_milliseconds: _Milliseconds | None = Field(
+        description="From pressing Call to the first audio heard; told once a call."
+    )
+    packets_lost: Annotated[float, Field(ge=-_MOST_PACKETS, le=_MOST_PACKETS)] | None
+    packets_received: Annotated[float, Field(ge=0, le=_MOST_PACKETS)] | None
+    jitter_milliseconds: _Milliseconds | None
+    round_trip_milliseconds: _Milliseconds | None
+    # RTCIceCandidateType and RTCIceServerTransportProtocol of W3C webrtc-pc.
+    candidate_type: Literal["host", "srflx", "prflx", "relay"] | None = Field(
+        description="The browser's end of the path that carries the audio; null when it found no path."
+    )
+    relay_protocol: Literal["udp", "tcp", "tls"] | None = Field(
+        description="How the browser reaches its relay, exactly when candidate_type is relay."
+    )
 
-        Raises:
-            InvalidRequestError: It is none, or a figure is out of bounds.
-        """
-        names = [one.name for one in fields(cls)]
-        asked = read_object(body, names, example=", ".join(names))
-        figures: dict[str, Any] = {name: _figure(asked, name) for name in names[:-2]}
-        candidate_type = one_of(asked, "candidate_type", CANDIDATE_TYPES)
-        protocol = one_of(asked, "relay_protocol", RELAY_PROTOCOLS)
-        if (candidate_type == "relay") != (protocol is not None):
-            raise InvalidRequestError("relay_protocol must be told exactly when candidate_type is relay.")
-        return cls(**figures, candidate_type=candidate_type, relay_protocol=protocol)
+    @model_validator(mode="after")
+    def _relays_have_a_protocol(self) -> Self:
+        if (self.candidate_type == "relay") != (self.relay_protocol is not None):
+            raise PydanticCustomError(
+                "relay_protocol", "relay_protocol must be told exactly when candidate_type is relay"
+            )
+        return self
 
     def metrics(self) -> dict[Metric, float]:
         """Return the metrics that the report makes."""
@@ -84,15 +76,3 @@ class Stats:
         # Browsers count a packet that arrives twice as one that is lost less than never (RFC 3550, A.3).
         lost = max(0.0, self.packets_lost)
         return _PERCENT * lost / (lost + self.packets_received)
-
-
-def _figure(asked: Mapping[str, Any], name: str) -> float | None:
-    value = asked[name]
-    most = _MOST_PACKETS if name.startswith("packets_") else _LONGEST_MILLISECONDS
-    least = -most if name == "packets_lost" else 0
-    if value is None:
-        return None
-    if type(value) not in {int, float} or not least <= value <= most:
-        raise InvalidRequestError(f"{name} must be null or a number from {least} to {most}.")
-    figure: float = value
-    return figure

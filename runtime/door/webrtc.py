@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from runtime.door.agentcore import AgentCore
+from runtime.door.answers import AgentAnswer, RelayWay
 from runtime.door.bodies import WEBRTC, Candidates, Offer, is_sdp
 from runtime.door.errors import (
     AgentCoreUnavailableError,
@@ -49,7 +50,7 @@ class WebRtc:
         self._metrics = metrics
         self._clock = clock
 
-    def offer(self, owner: str, session_id: str, offer: Offer) -> dict[str, Any]:
+    def offer(self, owner: str, session_id: str, offer: Offer) -> AgentAnswer:
         """Bring the browser's offer to the agent and return its answer; a second one is a re-join.
 
         Raises:
@@ -65,7 +66,7 @@ class WebRtc:
                 f"The agent of session {session_id} answered an offer with something that is no answer.  "
                 "Deploy the runtime and the door from the same version."
             )
-        return {"type": "answer", "sdp": answer["sdp"]}
+        return AgentAnswer(type="answer", sdp=answer["sdp"])
 
     def add_candidates(self, owner: str, session_id: str, candidates: Candidates) -> None:
         """Bring addresses that the browser found later to the agent.
@@ -78,7 +79,7 @@ class WebRtc:
         self._live(owner, session_id)
         self._ask(session_id, candidates.to_agent())
 
-    def renew_relays(self, owner: str, session_id: str) -> dict[str, Any]:
+    def renew_relays(self, owner: str, session_id: str) -> RelayWay:
         """Give both ends fresh credentials, because the path between them died.
 
         Raises:
@@ -89,7 +90,7 @@ class WebRtc:
         self._live(owner, session_id)
         issue = self._relays.issue(session_id)
         self._ask(session_id, {"action": "relays", "ice_servers": issue.for_agent})
-        return {"ice_servers": issue.for_caller, "ice_transport_policy": self._settings.caller_policy}
+        return RelayWay(ice_servers=issue.for_caller, ice_transport_policy=self._settings.caller_policy)
 
     def report(self, owner: str, session_id: str, stats: Stats) -> None:
         """Publish what the browser measured, also after the call."""

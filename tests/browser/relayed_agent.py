@@ -63,8 +63,8 @@ class RelayedAgent:
 
     async def add(self, candidates):
         for one in candidates:
-            parsed = candidate_from_sdp(one["candidate"].removeprefix("candidate:"))
-            parsed.sdpMid, parsed.sdpMLineIndex = one["sdpMid"], one["sdpMLineIndex"]
+            parsed = candidate_from_sdp(one.candidate.removeprefix("candidate:"))
+            parsed.sdpMid, parsed.sdpMLineIndex = one.sdpMid, one.sdpMLineIndex
             await self.connections[-1].addIceCandidate(parsed)
 
     async def cut(self):
