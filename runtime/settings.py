@@ -65,6 +65,8 @@ def _parse(one: Field[Any], text: str) -> Any:
         return one.default
     if one.type is str:
         return text
+    if one.type is bool:
+        return _flag(text)
     if one.type is int:
         number: float = int(text)
     else:
@@ -72,6 +74,12 @@ def _parse(one: Field[Any], text: str) -> Any:
     if not 0 < number < float("inf"):
         raise ValueError(f"must be a finite number above 0, got {text!r}")
     return number
+
+
+def _flag(text: str) -> bool:
+    if text != str(True):  # `to_environment` leaves out what is false
+        raise ValueError(f"must be {True} or absent, got {text!r}")
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +135,53 @@ class DoorSettings(_Settings):
     allocations_per_call: int = 0
     """Relay allocations that one call holds; 0 where nobody counts them."""
     agentcore_url: str = _optional()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestGateSettings(_Settings):
+    """Everything that the function which judges guests' tokens may know."""
+
+    stage: str
+    region: str
+    invite_key: str
+    """ARN of the KMS key that seals invites and guests' tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestSettings(_Settings):
+    """What the door must know to let guests in; it has these variables only where a stage lets them in."""
+
+    stage: str
+    region: str
+    invite_key: str
+    """ARN of the KMS key that seals invites and guests' tokens."""
+    invite_seconds: int
+    """Life of an invite that nobody redeems."""
+    guest_call_seconds: int
+    """Longest call of a guest."""
+    guest_concurrency: int
+    """Guests who may have a session at once."""
+    guests_per_inviter: int
+    """Of those, guests of one inviter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings(_Settings):
+    """Everything that the call page may know about where it runs; it tells every browser all of it."""
+
+    stage: str
+    agent_origin: str
+    """Origin of the agent's WebSockets."""
+    auth_kind: str
+    """`cognito`, `oidc` or `iam`: how callers say who they are."""
+    issuer: str = _optional()
+    """Who signs callers in; empty where none signs in with a browser."""
+    client_id: str = _optional()
+    scopes: str = _optional()
+    """What the page asks the issuer for, apart by spaces."""
+    sign_in_origins: str = _optional()
+    """Origins that a browser asks while somebody signs in, apart by spaces."""
+    guests: bool = False
+    """Whether an invite link lets in who has it."""
+    embedded: bool = False
+    """Whether this is the embedded cloud, whose brain is offline."""

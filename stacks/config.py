@@ -15,6 +15,7 @@ from stacks.sections.auth import AuthConfig, CognitoAuthConfig, IamAuthConfig, O
 from stacks.sections.door import DoorConfig
 from stacks.sections.endpoints import EndpointsConfig
 from stacks.sections.network import NetworkConfig
+from stacks.sections.page import PageConfig
 from stacks.sections.runtime import RuntimeConfig
 from stacks.sections.section import Section
 from stacks.sections.turn import CoturnConfig, ExternalTurnConfig, ManagedTurnConfig, TurnConfig
@@ -35,6 +36,7 @@ __all__ = [
     "MonitoringConfig",
     "NetworkConfig",
     "OidcAuthConfig",
+    "PageConfig",
     "RuntimeConfig",
     "TurnConfig",
 ]
@@ -59,6 +61,7 @@ class DeploymentConfig(Section):
     turn: TurnConfig = Field(description="Who runs the TURN relays, chosen by `kind`.")
     runtime: RuntimeConfig
     door: DoorConfig
+    page: PageConfig = Field(default_factory=lambda: PageConfig.model_validate({}))
     monitoring: MonitoringConfig
     billing: BillingConfig
     endpoints: EndpointsConfig | None = Field(

@@ -81,7 +81,7 @@ def _section(title: str, section: Schema, defined: Schema) -> str:
         knob = _resolved(unresolved, defined)
         cells = [
             f"`{name}`",
-            "**required**" if name in required else _code(knob.get("default")),
+            "**required**" if name in required else _default(knob),
             _allowed(knob, defined),
             knob.get("description", ""),
             knob.get("price", ""),
@@ -102,6 +102,8 @@ def _allowed(knob: Schema, defined: Schema) -> str:
             said = "a section, below"
         case {"anyOf": [given, {"type": "null"}]}:
             said = f"{_allowed(_resolved(given, defined), defined)}, or none"
+        case {"type": "boolean"}:
+            said = f"{_code(True)}, {_code(False)}"
         case {"type": "integer" | "number"}:
             said = _range(knob)
         case _:
@@ -115,6 +117,10 @@ def _range(knob: Schema) -> str:
     if "maximum" not in knob:
         return f"{knob['minimum']:,} or more"
     return f"{knob['minimum']:,} to {knob['maximum']:,}"
+
+
+def _default(knob: Schema) -> str:
+    return "the section's defaults" if "properties" in knob else _code(knob.get("default"))
 
 
 def _code(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Make build/page/, the call page that a browser loads, from runtime/door/page/.
+"""Make build/page/, the function that serves the call page and the files that a browser loads, from runtime/door/page/.
 
 The packages come from npm as package-lock.json names them, into .cache/page/, once; afterwards no network
 is needed.  Says nothing when nothing is to do.  --check looks at the types as well.
@@ -30,7 +30,7 @@ def main() -> int:
         print(f"page: {fault}", file=sys.stderr)
         return 1
     if made or options.check:
-        size = sum(file.stat().st_size for file in PAGE.iterdir())
+        size = sum(file.stat().st_size for file in PAGE.glob("files/**/*"))
         print(f"{PAGE.relative_to(ROOT)}  {size / 1000:.0f} kB")
     return 0
 

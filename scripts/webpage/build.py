@@ -1,4 +1,8 @@
-"""Make the call page: packages from npm, bundled by esbuild, with the licences of what went in."""
+"""Make the call page: packages from npm, bundled by esbuild, with the licences of what went in.
+
+What comes out is the code of the Lambda function that serves it: `files/index.html`, everything else that
+a browser loads in one folder of `files/` that is named after its content, and the Python beside them.
+"""
 
 import fcntl
 import hashlib
@@ -20,7 +24,20 @@ ENTRY_POINTS = (
     "src/worklets/player.ts",
     "src/worklets/meter.ts",
 )
-STATIC = ("index.html", "style.css", "icon.svg")
+STATIC = ("style.css", "icon.svg")
+INDEX = "index.html"
+FILES = "files"
+# All that the function imports of ours; its handler finds the page two folders above itself.
+SERVED_BY = (
+    "runtime/__init__.py",
+    "runtime/errors.py",
+    "runtime/settings.py",
+    "runtime/door/__init__.py",
+    "runtime/door/call_page.py",
+)
+VERSION = "{version}"
+"""Stands in index.html for the name of the folder with the rest."""
+VERSION_CHARACTERS = 16
 BUNDLED = (".ts", ".html", ".css", ".svg", ".json", ".js")
 TARGET = "es2022"
 """Every browser of the last three years; WebRTC's and AudioWorklet's own demands are older."""
@@ -43,7 +60,8 @@ def make_page(root: Path, page: Path) -> bool:
         page.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=page.parent, prefix="page-") as apart:
             made = Path(apart, page.name)
-            _bundle(root / SOURCE, modules, made)
+            _bundle(root / SOURCE, modules, made / FILES)
+            _add_function(root, made)
             (made / STAMP).write_text(made_from)
             shutil.rmtree(page, ignore_errors=True)
             made.rename(page)
@@ -70,7 +88,7 @@ def fingerprint(root: Path) -> str:
     """Identify everything that decides about the page."""
     digest = hashlib.sha256()
     sources = sorted(file for file in (root / SOURCE).rglob("*") if file.suffix in BUNDLED)
-    for file in (Path(__file__), *sources):
+    for file in (Path(__file__), *sources, *(root / one for one in SERVED_BY)):
         digest.update(f"\0{file.name}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -81,17 +99,37 @@ def _is_made_from(page: Path, made_from: str) -> bool:
     return stamp.exists() and stamp.read_text() == made_from
 
 
-def _bundle(source: Path, modules: Path, page: Path) -> None:
-    page.mkdir()
-    report = page.parent / "report.json"
+def _bundle(source: Path, modules: Path, files: Path) -> None:
+    apart = files / "unnamed"
+    apart.mkdir(parents=True)
+    report = files / "report.json"
     esbuild = [NODE, modules / "esbuild/bin/esbuild"]
     entries = [source / one for one in ENTRY_POINTS]
     shape = ["--bundle", "--minify", "--format=esm", "--charset=utf8", "--legal-comments=none"]
-    files = [f"--outdir={page}", "--entry-names=[name]", f"--metafile={report}", "--log-level=warning"]
-    _run([*esbuild, *entries, *shape, f"--target={TARGET}", *files], modules)
+    places = [f"--outdir={apart}", "--entry-names=[name]", f"--metafile={report}", "--log-level=warning"]
+    _run([*esbuild, *entries, *shape, f"--target={TARGET}", *places], modules)
     for name in STATIC:
-        shutil.copyfile(source / name, page / name)
-    (page / "licences.txt").write_text(_licences(json.loads(report.read_text()), modules))
+        shutil.copyfile(source / name, apart / name)
+    (apart / "licences.txt").write_text(_licences(json.loads(report.read_text()), modules))
+    report.unlink()
+    version = _version(apart)
+    apart.rename(files / version)
+    (files / INDEX).write_text((source / INDEX).read_text().replace(VERSION, version))
+
+
+def _version(folder: Path) -> str:
+    """Name what is in *folder*: a browser may keep for ever what it loaded from an address with this name."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        digest.update(f"\0{file.name}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:VERSION_CHARACTERS]
+
+
+def _add_function(root: Path, page: Path) -> None:
+    for name in SERVED_BY:
+        (page / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, page / name)
 
 
 def _licences(report: Mapping[str, Mapping[str, object]], modules: Path) -> str:

@@ -38,8 +38,11 @@ class PageServer:
     """
 
     def __init__(self, folder: Path, *, door: SignedDoor, port: int, agent: str) -> None:
-        self._files = {f"/{file.name}": file.read_bytes() for file in folder.iterdir() if file.suffix}
-        self._files["/"] = self._files["/index.html"]
+        files = folder / "files"
+        self._files = {
+            f"/page/{file.relative_to(files)}": file.read_bytes() for file in files.rglob("*") if file.is_file()
+        }
+        self._files["/"] = self._files.pop("/page/index.html")
         self._files[STAGE] = json.dumps({"embedded": True}).encode()
         self._door = door
         self._hosts = allowed_hosts(port)

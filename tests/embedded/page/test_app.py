@@ -25,8 +25,10 @@ def asked():
 @pytest.fixture
 async def browser(asked, tmp_path):
     """A client of the page's server; the door behind it answers everything."""
-    (tmp_path / "index.html").write_text("<!doctype html>")
-    (tmp_path / "main.js").write_text("1")
+    version = tmp_path / "files/v1"
+    version.mkdir(parents=True)
+    (tmp_path / "files/index.html").write_text("<!doctype html>")
+    (version / "main.js").write_text("1")
 
     async def door(request):
         asked.append((request.method, request.url.path, dict(request.headers), await request.body()))
@@ -130,7 +132,7 @@ async def test_a_body_that_is_too_long_is_not_even_read(browser, asked):
     assert not asked
 
 
-@pytest.mark.parametrize("path", ["/", "/main.js", "/missing", "/api/missing"])
+@pytest.mark.parametrize("path", ["/", "/page/v1/main.js", "/missing", "/api/missing"])
 async def test_every_answer_carries_the_policy(browser, path):
     """Scripts from here only, connections to the door and the agent only, in nobody's frame."""
     headers = (await browser.get(path)).headers
@@ -149,4 +151,4 @@ async def test_only_the_pages_own_files_are_served(browser):
     """The folder is read once; no path of a request ever reaches the disk."""
     assert (await browser.get("/..%2f..%2fetc%2fpasswd")).status_code == 404
     assert (await browser.get("/made-from")).status_code == 404
-    assert (await browser.get("/main.js")).text == "1"
+    assert (await browser.get("/page/v1/main.js")).text == "1"

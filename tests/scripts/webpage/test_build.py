@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from runtime.settings import PageSettings
 from scripts.bundling.bundle import our_files
-from scripts.webpage.build import check_types, make_page
+from scripts.webpage.build import SERVED_BY, check_types, make_page
 from scripts.webpage.errors import PackagesError, SourceError
 from scripts.webpage.packages import CACHE, SOURCE
 
@@ -20,13 +23,21 @@ def copy(tmp_path):
     """A repository with nothing but the page's source and the packages that were fetched already."""
     make_page(ROOT, ROOT / "build/page")
     shutil.copytree(ROOT / SOURCE, tmp_path / SOURCE)
+    for name in SERVED_BY:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / CACHE).parent.mkdir()
     (tmp_path / CACHE).symlink_to(ROOT / CACHE)
     return tmp_path
 
 
 def content(page):
-    return {file.name: file.read_bytes() for file in page.iterdir()}
+    return {str(file.relative_to(page)): file.read_bytes() for file in page.rglob("*") if file.is_file()}
+
+
+def served(page):
+    """Return the files that a browser may load, by their names; there is one version of each."""
+    return {file.name: file for file in (page / "files").rglob("*") if file.is_file()}
 
 
 def test_the_same_source_makes_the_same_page(copy):
@@ -39,27 +50,59 @@ def test_the_same_source_makes_the_same_page(copy):
 def test_nothing_is_done_twice(copy):
     """`scripts/local` asks each time it starts."""
     assert make_page(copy, copy / "page")
-    made = (copy / "page/main.js").stat().st_mtime_ns
+    made = (copy / "page/files/index.html").stat().st_mtime_ns
 
     assert not make_page(copy, copy / "page")
-    assert (copy / "page/main.js").stat().st_mtime_ns == made
+    assert (copy / "page/files/index.html").stat().st_mtime_ns == made
 
 
 def test_the_page_knows_no_host_of_anybody_else():
     """Pipecat's prebuilt page loads code from Daily and reports to Sentry; ours works offline and tells nobody."""
     make_page(ROOT, ROOT / "build/page")
 
-    served = [file for file in (ROOT / "build/page").iterdir() if file.suffix in {".js", ".html", ".css"}]
+    texts = [file for file in served(ROOT / "build/page").values() if file.suffix in {".js", ".html", ".css"}]
 
-    assert len(served) == 6
-    assert not {found for file in served for found in OTHERS.findall(file.read_text())}
+    assert len(texts) == 6
+    assert not {found for file in texts for found in OTHERS.findall(file.read_text())}
+
+
+def test_a_browser_never_mixes_two_versions(copy):
+    """What it keeps for ever is found at another address as soon as any of it is another."""
+    make_page(copy, copy / "page")
+    before = served(copy / "page")
+    with (copy / SOURCE / "style.css").open("a") as style:
+        style.write("p { color: red; }\n")
+
+    make_page(copy, copy / "page")
+    after = served(copy / "page")
+
+    assert after["main.js"].parent.name != before["main.js"].parent.name
+    assert f"page/{after['main.js'].parent.name}/main.js" in after["index.html"].read_text()
+
+
+def test_the_function_needs_nothing_but_what_is_beside_it():
+    """A module that was forgotten shows here, not at the first caller's."""
+    make_page(ROOT, ROOT / "build/page")
+    variables = PageSettings(stage="t", agent_origin="wss://agent.test", auth_kind="iam").to_environment()
+    ask = "from runtime.door.call_page import handle_page as h; print(h({'routeKey': 'GET /'}, None)['body'])"
+
+    page = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {ask}"],
+        cwd=ROOT / "build/page",
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert page.stdout.startswith("<!doctype html>")
 
 
 def test_the_licences_of_what_is_inside_are_shipped():
     """BSD and MIT ask for it."""
     make_page(ROOT, ROOT / "build/page")
 
-    licences = (ROOT / "build/page/licences.txt").read_text()
+    licences = served(ROOT / "build/page")["licences.txt"].read_text()
 
     assert "@pipecat-ai/websocket-transport 1.7.1: BSD-2-Clause" in licences
     assert "Redistribution and use in source and binary forms" in licences

@@ -39,8 +39,9 @@ export class LocalMedia extends WavMediaManager {
 
   /** Load what needs no permission; both contexts stay suspended until the caller presses Call. */
   private async load(): Promise<void> {
-    const modules = [this.input.audioWorklet.addModule("microphone.js"), this.output.audioWorklet.addModule("player.js")];
-    await Promise.all([...modules, this.output.audioWorklet.addModule("meter.js")]);
+    const { input, output } = this;
+    const loaded = [load(input, "microphone"), load(output, "player"), load(output, "meter")];
+    await Promise.all(loaded);
     this.microphone = new AudioWorkletNode(this.input, "microphone");
     this.microphone.port.onmessage = ({ data }: MessageEvent<Chunk>) => this.take(data);
     this.microphone.connect(this.input.destination);
@@ -143,4 +144,9 @@ export class LocalMedia extends WavMediaManager {
   override tracks(): Tracks {
     return { local: this.track ? { audio: this.track } : {} };
   }
+}
+
+/** Load a worklet from where this file came from, so that both are of one version. */
+function load(context: AudioContext, name: string): Promise<void> {
+  return context.audioWorklet.addModule(new URL(`${name}.js`, import.meta.url));
 }
