@@ -1,0 +1,100 @@
+"""How fast one caller may begin something, whatever their calls do afterwards.
+
+Caps bound what is open at once; somebody who opens and hangs up in a loop stays below them and starts a
+microVM each time.  A caller's item in the ledger's table holds one moment: when the last thing they began
+would be due, had they kept an even pace.  Running ahead of it by less than a minute is a burst that passes.
+
+Source: the generic cell rate algorithm, ITU-T I.371: a token bucket in one number and one conditional write.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from runtime.door.errors import TooManyBegunError
+from runtime.door.table import Table
+
+PREFIX = "pace-of-"
+"""Begins the key of a caller's item; no session id looks like it."""
+
+_MINUTE_SECONDS = 60
+
+# An item that says no more than its absence goes by itself; DynamoDB takes up to two days for it.
+_FORGOTTEN_AFTER_SECONDS = 3_600
+
+
+class Pace:
+    """Lets each caller begin *most* things at once, and as many again with every minute.
+
+    Args:
+        client: boto3's low-level DynamoDB client, which threads may share.
+        table: Name of the ledger table.
+        what: What is begun, in the plural.
+        most: How many in a minute.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self, client: Any, table: str, *, what: str, most: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._table = Table(client, table)
+        self._what = what
+        self._most = most
+        self._clock = clock
+        self._interval = _MINUTE_SECONDS / most
+
+    def keep(self, caller: str) -> None:
+        """Count one more that *caller* begins.
+
+        Raises:
+            TooManyBegunError: It would be one too many.
+            LedgerUnavailableError: DynamoDB refused or did not answer.
+        """
+        key = f"{PREFIX}{self._what}-{caller}"
+        if not (self._start(key) or self._go_on(key)):
+            wait = math.ceil(self._interval)
+            raise TooManyBegunError(
+                f"You may begin {self._most} {self._what} in a minute.  Try again in {wait} s.",
+                retry_seconds=wait,
+            )
+
+    def _start(self, key: str) -> bool:
+        """Count the first after a rest, which is all that most callers ever do."""
+        return self._set(
+            key, "#due = :next", "attribute_not_exists(#due) OR #due <= :now", {"next": self._interval}
+        )
+
+    def _go_on(self, key: str) -> bool:
+        """Count one that follows too soon for an even pace, while the burst lasts."""
+        latest = _MINUTE_SECONDS - self._interval
+        return self._set(
+            key,
+            "#due = #due + :interval",
+            "#due > :now AND #due <= :latest",
+            {"latest": latest},
+            {"interval": _number(self._interval)},
+        )
+
+    def _set(
+        self,
+        key: str,
+        setting: str,
+        condition: str,
+        moments: dict[str, float],
+        values: dict[str, dict[str, str]] | None = None,
+    ) -> bool:
+        now = self._clock()
+        named = {name: _number(now + seconds) for name, seconds in moments.items()}
+        forgotten = {"N": str(int(now) + _FORGOTTEN_AFTER_SECONDS)}
+        request = self._table.updating(
+            key,
+            f"SET {setting}, #expires_at = :forgotten",
+            condition,
+            {"now": _number(now), "forgotten": forgotten, **named, **(values or {})},
+        )
+        return self._table.update(request) is not None
+
+
+def _number(seconds: float) -> dict[str, str]:
+    return {"N": f"{seconds:.3f}"}
