@@ -1,20 +1,16 @@
 """Put the bundle together: the layer of packages, then our own code, then the check against AgentCore's limits."""
 
-import fcntl
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
 from zipfile import ZipFile
 
 from scripts.bundling import generated
-from scripts.bundling.archive import add_file, unfinished_files
+from scripts.bundling.archive import add_file, one_build_at_a_time, unfinished_files
 from scripts.bundling.errors import BundleError
 from scripts.bundling.packages import compile_folder, find_or_build_layer, has_bytecode, layer_key
+from stacks.bundle_record import BundleRecord
 
 MB = 1_000_000
 # Source: Quotas for Amazon Bedrock AgentCore, "Direct code deployment package size".  AWS may mean
@@ -33,43 +29,17 @@ raise SystemExit(main())
 """`main.py` of the bundle.  It must do nothing else: everything with a name is in `runtime`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What is known of a finished bundle; kept beside it, so that nothing is read twice."""
-
-    made_from: str
-    sha256: str
-    zip_bytes: int
-    unpacked_bytes: int
-    modified_ns: int
-    bytecode: bool
-
-    @classmethod
-    def of(cls, bundle: Path) -> Self | None:
-        """Return the record beside *bundle*, if it still speaks of that very file."""
-        try:
-            record = cls(**json.loads(_beside(bundle).read_text()))
-            now = bundle.stat()
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-        return record if (now.st_size, now.st_mtime_ns) == (record.zip_bytes, record.modified_ns) else None
-
-    def write(self, bundle: Path) -> None:
-        """Keep the record beside *bundle*."""
-        _beside(bundle).write_text(json.dumps(asdict(self), indent=1) + "\n")
-
-
-def make_bundle(root: Path, bundle: Path) -> Record:
+def make_bundle(root: Path, bundle: Path) -> BundleRecord:
     """Bring *bundle* up to date with the lock and our code; do nothing if it is.
 
     Raises:
         BundleError: Nothing was written; an older bundle is left as it was.
     """
     made_from = fingerprint(root)
-    if (record := Record.of(bundle)) and record.made_from == made_from:
+    if (record := BundleRecord.of(bundle)) and record.made_from == made_from:
         return record
-    with _one_at_a_time(root):
-        if (record := Record.of(bundle)) and record.made_from == made_from:
+    with one_build_at_a_time(root):
+        if (record := BundleRecord.of(bundle)) and record.made_from == made_from:
             return record
         record = _build(root, bundle, made_from)
         record.write(bundle)
@@ -96,7 +66,7 @@ def our_files(root: Path) -> list[Path]:
     )
 
 
-def _build(root: Path, bundle: Path, made_from: str) -> Record:
+def _build(root: Path, bundle: Path, made_from: str) -> BundleRecord:
     layer = find_or_build_layer(root)
     with unfinished_files(bundle.parent) as apart:
         unfinished = Path(shutil.copyfile(layer, apart / bundle.name))
@@ -109,7 +79,7 @@ def _build(root: Path, bundle: Path, made_from: str) -> Record:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         unfinished.rename(bundle)
     now = bundle.stat()
-    return Record(
+    return BundleRecord(
         made_from=made_from,
         sha256=sha256,
         zip_bytes=now.st_size,
@@ -150,16 +120,3 @@ def check_limits(*, zip_bytes: int, unpacked_bytes: int) -> None:
                 "so no bundle was written. Remove a dependency, or name one that the agent never imports in "
                 "LEFT_OUT of scripts/bundling/packages.py."
             )
-
-
-@contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    cache = root / ".cache"
-    cache.mkdir(exist_ok=True)
-    with (cache / "bundle.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _beside(bundle: Path) -> Path:
-    return bundle.with_name(f"{bundle.name}.json")

@@ -7,8 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.bundling.bundle import LARGEST_UNPACKED_BYTES, LARGEST_ZIP_BYTES, MB, Record, make_bundle
+from scripts.bundling.bundle import LARGEST_UNPACKED_BYTES, LARGEST_ZIP_BYTES, MB, make_bundle
 from scripts.bundling.errors import BundleError
+from stacks.bundle_record import BundleRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLE = ROOT / "build/agent.zip"
@@ -23,7 +24,7 @@ NO_BYTECODE = (
 def main() -> int:
     """Run `scripts/bundle`."""
     options = _parse_arguments()
-    before = Record.of(BUNDLE)
+    before = BundleRecord.of(BUNDLE)
     try:
         record = make_bundle(ROOT, BUNDLE)
     except BundleError as fault:
@@ -42,7 +43,7 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _description(record: Record) -> str:
+def _description(record: BundleRecord) -> str:
     return "\n".join(
         (
             f"{BUNDLE.relative_to(ROOT)}  sha256 {record.sha256}",

@@ -11,7 +11,10 @@ from scripts.bundling.bundle import make_bundle
 from scripts.bundling.packages import find_or_build_layer
 
 ROOT = Path(__file__).resolve().parents[2]
-INPUTS = ("pyproject.toml", "uv.lock", "runtime", "turn", "scripts/bundling", "scripts/__init__.py")
+INPUTS = (
+    "pyproject.toml", "uv.lock", "runtime", "turn", "scripts/bundling", "scripts/__init__.py",
+    "stacks/__init__.py", "stacks/bundle_record.py",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

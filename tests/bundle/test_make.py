@@ -10,9 +10,10 @@ import pytest
 
 from scripts.bundling import bundle as bundling
 from scripts.bundling import packages
-from scripts.bundling.bundle import Record, check_limits, make_bundle
+from scripts.bundling.bundle import check_limits, make_bundle
 from scripts.bundling.errors import BundleError
 from scripts.commands import bundle as command
+from stacks.bundle_record import BundleRecord
 
 
 def run_script(checkout: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -98,7 +99,7 @@ def test_code_that_does_not_compile_is_named_and_the_old_bundle_stays(checkout: 
     with pytest.raises(BundleError, match=r"(?s)does not compile.*runtime/slip\.py"):
         make_bundle(checkout, bundle)
 
-    assert Record.of(bundle) == made
+    assert BundleRecord.of(bundle) == made
     assert sorted(path.name for path in bundle.parent.iterdir()) == ["agent.zip", "agent.zip.json"]
 
 
