@@ -1,6 +1,6 @@
-"""The third-party layer of the bundle: what uv.lock pins, for arm64, with byte-code, as a zip in .cache.
+"""Third-party packages as uv.lock pins them, for arm64, with byte-code, as a zip in .cache.
 
-Only its first build for a lock needs the network.
+Only the first build for a lock needs the network.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from zipfile import ZipFile
@@ -15,8 +16,9 @@ from zipfile import ZipFile
 from scripts.bundling.archive import add_folder, unfinished_files
 from scripts.bundling.errors import BundleError
 
-AGENT_PYTHON = (3, 13)  # stacks/runtime_stack.py deploys PYTHON_3_13
-# AgentCore runs on Amazon Linux 2023 (glibc 2.34); `loudness` has no wheel older than manylinux_2_28.
+# stacks/parts deploys PYTHON_3_13, for the agent and for the door's functions: one compiler serves both.
+AGENT_PYTHON = (3, 13)
+# AgentCore and Lambda run on Amazon Linux 2023 (glibc 2.34); `loudness` has no wheel older than manylinux_2_28.
 AGENT_PLATFORM = "aarch64-manylinux_2_28"
 
 # Packages that stay out, with what only they need, and what they are for.  tests/bundle holds a call
@@ -36,6 +38,23 @@ PRUNED = (
 LAYERS_KEPT = 3  # so that going back to a branch with another lock costs nothing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """A part of the lock that is packed into a zip of its own."""
+
+    name: str
+    exported: tuple[str, ...]
+    """What `uv export` is told to choose by."""
+    folder: str = ""
+    """Where they are in the zip; ends with a slash."""
+
+
+AGENT_PACKAGES = Packages(
+    name="packages",
+    exported=("--no-default-groups", *(word for name in LEFT_OUT for word in ("--prune", name))),
+)
+
+
 def has_bytecode() -> bool:
     """Tell whether this Python can compile for the agent's: byte-code is only good for one minor version."""
     return sys.version_info[:2] == AGENT_PYTHON
@@ -50,43 +69,45 @@ def layer_key(root: Path) -> str:
     ).hexdigest()[:16]
 
 
-def find_or_build_layer(root: Path) -> Path:
-    """Return the zip of third-party packages, made now if .cache does not hold it.
+def find_or_build_layer(root: Path, packages: Packages = AGENT_PACKAGES) -> Path:
+    """Return the zip of *packages*, made now if .cache does not hold it.
+
+    The caller must hold the lock of the build.
 
     Raises:
         BundleError: The packages could not be fetched or compiled.
     """
-    layer = root / ".cache/bundle" / f"packages-{layer_key(root)}.zip"
+    layer = root / ".cache/bundle" / f"{packages.name}-{layer_key(root)}.zip"
     if layer.exists():
         layer.touch()
         return layer
     with unfinished_files(layer.parent) as apart:
         site = apart / "site"
-        install(root, site, platform=AGENT_PLATFORM)
+        _install(root, site, packages)
         if has_bytecode():
             compile_folder(site)
         unfinished = apart / layer.name
         with ZipFile(unfinished, "w") as archive:
-            add_folder(archive, site, shipped(site))
+            add_folder(archive, site, shipped(site), below=packages.folder)
         unfinished.rename(layer)
-    for old in sorted(layer.parent.glob("packages-*.zip"), key=lambda one: one.stat().st_mtime)[
+    for old in sorted(layer.parent.glob(f"{packages.name}-*.zip"), key=lambda one: one.stat().st_mtime)[
         :-LAYERS_KEPT
     ]:
         old.unlink()
     return layer
 
 
-def install(root: Path, site: Path, *, platform: str) -> None:
+def _install(root: Path, site: Path, packages: Packages) -> None:
     """Unpack exactly the wheels that the lock names, checked against its hashes, into *site*."""
     python = ".".join(map(str, AGENT_PYTHON))
     requirements = site.with_suffix(".txt")
-    left_out = [word for name in LEFT_OUT for word in ("--prune", name)]
-    _uv(root, "export", "--frozen", "--no-default-groups", *left_out, "--output-file", str(requirements))
+    _uv(root, packages, "export", "--frozen", *packages.exported, "--output-file", str(requirements))
     _uv(
         root,
+        packages,
         *("pip", "install", "--target", str(site), "--requirement", str(requirements)),
         *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
-        *("--python-platform", platform, "--python-version", python),
+        *("--python-platform", AGENT_PLATFORM, "--python-version", python),
     )
 
 
@@ -125,13 +146,13 @@ def compile_folder(folder: Path) -> None:
         )
 
 
-def _uv(root: Path, *arguments: str) -> None:
+def _uv(root: Path, packages: Packages, *arguments: str) -> None:
     command = ["uv", *arguments, "--quiet", "--no-python-downloads", "--no-progress"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundleError(
             f"`uv {' '.join(arguments[:2])}` failed, so the packages that uv.lock names for "
             f"{AGENT_PLATFORM} are not at hand. Only their first build needs the network: run this once with "
-            f"access to PyPI, or copy .cache/bundle/packages-{layer_key(root)}.zip from a machine that has it.\n"
+            f"access to PyPI, or copy .cache/bundle/{packages.name}-{layer_key(root)}.zip from a machine that has it.\n"
             f"{done.stderr.strip()[-1500:]}"
         )

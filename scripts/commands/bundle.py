@@ -1,4 +1,4 @@
-"""Make build/agent.zip, the arm64 bundle that AgentCore runs, without Docker.
+"""Make build/agent.zip, the arm64 bundle that AgentCore runs, and the layers of the door, without Docker.
 
 Says nothing when nothing is to do, because `cdk` runs it before every synth.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.bundling.bundle import LARGEST_UNPACKED_BYTES, LARGEST_ZIP_BYTES, MB, make_bundle
 from scripts.bundling.errors import BundleError
+from scripts.bundling.layers import make_layers
 from stacks.bundle_record import BundleRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ def main() -> int:
     before = BundleRecord.of(BUNDLE)
     try:
         record = make_bundle(ROOT, BUNDLE)
+        make_layers(ROOT, BUNDLE.parent)
     except BundleError as fault:
         print(f"bundle: {fault}", file=sys.stderr)
         return 1
