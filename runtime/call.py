@@ -90,6 +90,7 @@ class Call:
         self._record = SessionRecord(session_id, cloud, settings, self._meter)
         self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
         self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table)], self._metrics)
+        self._joining: asyncio.Task[bool] | None = None
         self._admitted = asyncio.Event()
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
@@ -102,7 +103,8 @@ class Call:
     async def hold(self) -> None:
         """Hold the conversation until somebody ends it, and leave nothing of it behind."""
         random.seed()  # every session starts from one snapshot, whose seed all of them share
-        watches = (self._admit(), self._watch_caps(), self._hang_up_when_ended())
+        self._joining = asyncio.create_task(self._record.join())
+        watches = (self._admit(self._joining), self._watch_caps(), self._hang_up_when_ended())
         tasks = [asyncio.create_task(self._guard(watch)) for watch in watches]
         try:
             await self._guard(self._converse())
@@ -204,8 +206,8 @@ class Call:
     async def _call_tool(self, params: FunctionCallParams) -> None:
         await params.result_callback(await self._toolbox.call(params.function_name, params.arguments))
 
-    async def _admit(self) -> None:
-        if not await self._record.join():
+    async def _admit(self, joining: asyncio.Task[bool]) -> None:
+        if not await asyncio.shield(joining):
             _log.warning("A session was refused: the ledger is not waiting for it.")
             await self._line.close(POLICY_VIOLATION, "this session is not waiting to be joined")
             self.end(Reason.CALLER_GONE)
@@ -247,9 +249,16 @@ class Call:
     async def _close(self) -> None:
         await self._line.close(NORMAL_CLOSURE)
         reason = self._reason or Reason.AGENT_ERROR
-        if self._admitted.is_set():
+        if await self._has_joined():
             await self._record.close(reason)
             self._report(reason)
+
+    async def _has_joined(self) -> bool:
+        """Say whether there is a row to close: a caller may be gone before the ledger has answered."""
+        if self._joining is None:
+            return False
+        await asyncio.wait({self._joining})
+        return self._joining.exception() is None and self._joining.result()
 
     def _report(self, reason: Reason) -> None:
         seconds, cost = self._pulse.elapsed, self._meter.cost_usd

@@ -14,8 +14,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from runtime.errors import InvocationError
+from runtime.errors import InvocationError, NotAPhoneError
 from runtime.health import Health
+from runtime.phones import Phones
 from runtime.preload import Preload
 from runtime.settings import RuntimeSettings
 from runtime.signaling import Signaling
@@ -46,6 +47,7 @@ class Agent:
         self._cloud: Any = None
         self._calls: set[Any] = set()
         self._signaling = Signaling(self._begin)
+        self._phones = Phones()
         self._webrtc_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -113,6 +115,8 @@ class Agent:
                 "unknown_action", f"The action must be wake, or {' or '.join(sorted(WEBRTC_ACTIONS))}."
             )
         await self._preload.ready()
+        if action == "wake" and "line" in request:
+            self._phones.expect(session_id, request["line"])
         if action == "wake" and "ice_servers" not in request:
             return {"status": "awake"}
         if not session_id:
@@ -131,7 +135,12 @@ class Agent:
         await self._preload.ready()
         from runtime.transports.websocket import WebSocketTransport  # noqa: PLC0415  # imported by the preload
 
-        await self._hold(session_id, socket, partial(WebSocketTransport, socket))
+        try:
+            phone = await self._phones.answer(session_id, socket)
+        except NotAPhoneError:
+            return
+        line, make_transport = phone or (socket, partial(WebSocketTransport, socket))
+        await self._hold(session_id, line, make_transport)
 
     def _begin(self, session_id: str, line: Any) -> None:
         """Hold a call over WebRTC in the background: its invocations are short, and AgentCore reads `/ping`."""

@@ -4,6 +4,7 @@ HotlineError
 ├── SettingsError       the environment does not describe a deployment: fix the stack
 ├── CredentialsError    the role offers no credentials: mend the role or its endpoint
 ├── InvocationError     the door asked for something that cannot be done: it is told why
+├── NotAPhoneError      what was announced as a phone call is none: its stream is closed
 └── StreamLostError     a stream to the model broke, or never began: open another, or end the call
 """
 
@@ -35,6 +36,10 @@ class InvocationError(HotlineError):
         super().__init__(message)
         self.code = code
         self.status = status
+
+
+class NotAPhoneError(HotlineError):
+    """A phone provider's stream was expected, and something else came."""
 
 
 class StreamLostError(HotlineError):

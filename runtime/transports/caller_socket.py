@@ -58,23 +58,30 @@ class CallerSocket:
         return self.close_code in {NORMAL_CLOSURE, GOING_AWAY}
 
     async def payloads(self) -> AsyncIterator[bytes]:
-        """Yield binary messages until the caller is gone; text is not part of the protocol."""
+        """Yield binary messages until the caller is gone; text is not part of our own protocol."""
+        async for message in self.messages():
+            if isinstance(message, bytes):
+                yield message
+
+    async def messages(self) -> AsyncIterator[str | bytes]:
+        """Yield every message until the caller is gone."""
         while self._open:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 self._open = False
                 self.close_code = message.get("code", INTERNAL_ERROR)
                 return
-            if payload := message.get("bytes"):
+            if payload := message.get("bytes") or message.get("text"):
                 yield payload
 
-    async def send(self, payload: bytes) -> bool:
+    async def send(self, payload: str | bytes) -> bool:
         """Send one message; return whether it could be."""
         if not self._open or len(payload) > FRAME_BYTES:
             return False
+        kind = "text" if isinstance(payload, str) else "bytes"
         try:
             async with asyncio.timeout(SEND_SECONDS), self._lock:
-                await self._send({"type": "websocket.send", "bytes": payload})
+                await self._send({"type": "websocket.send", kind: payload})
         except (OSError, RuntimeError):  # how uvicorn says that the peer went in between; or the timeout
             self._open = False
             return False

@@ -1,15 +1,15 @@
-"""What both transports are made of: Pipecat's two ends of a caller's line, and how reading begins and ends."""
+"""What every transport is made of: Pipecat's two ends of a caller's line, and how reading begins and ends."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pipecat.frames.frames import CancelFrame, EndFrame, StartFrame
+from pipecat.frames.frames import CancelFrame, EndFrame, InputTransportMessageFrame, StartFrame
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
-from runtime.transports.line import INPUT_SAMPLE_RATE, OUTPUT_SAMPLE_RATE
+from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, OUTPUT_SAMPLE_RATE, Ear
 
 
 def speech_params() -> TransportParams:
@@ -43,8 +43,9 @@ class CallerTransport(BaseTransport):
 class CallerInput(BaseInputTransport):
     """Runs *watches* while the pipeline runs, and not a moment longer."""
 
-    def __init__(self, *watches: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, ear: Ear, *watches: Callable[[], Coroutine[Any, Any, None]]) -> None:
         super().__init__(speech_params())
+        self._ear = ear
         self._watches = watches
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -68,6 +69,14 @@ class CallerInput(BaseInputTransport):
         """Stop reading, however the pipeline ended."""
         await super().cleanup()
         await self._stop_reading()
+
+    async def _pass_on(self, message: dict[str, Any]) -> None:
+        """Let through what is the caller's to say."""
+        kind = message.get("type")
+        if kind == HANG_UP:
+            self._ear.caller_hung_up()
+        elif kind in CALLERS_MESSAGES:
+            await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
     async def _stop_reading(self) -> None:
         tasks, self._tasks = self._tasks, []

@@ -5,12 +5,10 @@ packet, and of calls that end with their path.
 """
 
 import asyncio
-from typing import Any
 
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
-    InputTransportMessageFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
     OutputTransportMessageFrame,
@@ -20,7 +18,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 
 from runtime.transports.caller_transport import CallerInput, CallerOutput, CallerTransport
-from runtime.transports.line import CALLERS_MESSAGES, HANG_UP, INPUT_SAMPLE_RATE, Ear
+from runtime.transports.line import INPUT_SAMPLE_RATE, Ear
 from runtime.transports.webrtc_line import WebRtcLine
 
 
@@ -40,9 +38,8 @@ class WebRtcTransport(CallerTransport):
 
 class _Input(CallerInput):
     def __init__(self, line: WebRtcLine, ear: Ear) -> None:
-        super().__init__(self._read, self._await_end)
+        super().__init__(ear, self._read, self._await_end)
         self._line = line
-        self._ear = ear
 
     async def _await_end(self) -> None:
         await self._line.gone.wait()
@@ -56,13 +53,6 @@ class _Input(CallerInput):
                 await self.push_audio_frame(InputAudioRawFrame(received, INPUT_SAMPLE_RATE, 1))
             else:
                 await self._pass_on(received)
-
-    async def _pass_on(self, message: dict[str, Any]) -> None:
-        kind = message.get("type")
-        if kind == HANG_UP:
-            self._ear.caller_hung_up()
-        elif kind in CALLERS_MESSAGES:
-            await self.broadcast_frame(InputTransportMessageFrame, message=message)
 
 
 class _Output(CallerOutput):

@@ -50,7 +50,7 @@ class WebSocketLine:
         Raises:
             RefusedError: The way in was refused.
         """
-        socket = await _connect(url, headers or {})
+        socket = await reach(url, headers or {})
         line = cls(socket)
         tasks = (asyncio.create_task(line._receive()), asyncio.create_task(line._transmit()))
         try:
@@ -80,7 +80,7 @@ class WebSocketLine:
         try:
             await self._socket.send(encode_message(Message(message(kind, data))))
         except ConnectionClosed as closed:
-            raise LostError(f"The call ended early: {_why(closed)}.") from closed
+            raise LostError(f"The call ended early: {why_closed(closed)}.") from closed
 
     async def _receive(self) -> None:
         try:
@@ -88,7 +88,7 @@ class WebSocketLine:
                 data = await self._socket.recv()
                 self.ear.hear(decode(data if isinstance(data, bytes) else data.encode()))
         except ConnectionClosed as closed:
-            self.ear.end(_why(closed))
+            self.ear.end(why_closed(closed))
         except ValueError as fault:
             self.ear.end(f"the agent does not speak Pipecat's protocol ({fault})")
 
@@ -97,7 +97,12 @@ class WebSocketLine:
             await self.microphone.run()
 
 
-async def _connect(url: str, headers: Mapping[str, str]) -> ClientConnection:
+async def reach(url: str, headers: Mapping[str, str]) -> ClientConnection:
+    """Connect to the agent.
+
+    Raises:
+        RefusedError: The way in was refused.
+    """
     try:
         proxy: Literal[True] | None = None if urlsplit(url).hostname in LOOPBACK else True
         return await connect(
@@ -123,7 +128,8 @@ def _refusal(fault: Exception) -> str:
     return f"{type(fault).__name__}: {fault}"
 
 
-def _why(closed: ConnectionClosed) -> str:
+def why_closed(closed: ConnectionClosed) -> str:
+    """Say in words how a connection ended."""
     frame = closed.rcvd
     if frame is None:
         return "the connection was cut"

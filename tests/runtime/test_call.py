@@ -78,6 +78,17 @@ async def test_a_caller_who_vanishes_is_noticed(start_agent):
     assert row.reason == "caller_gone"
 
 
+async def test_a_caller_who_is_gone_before_the_ledger_answers_leaves_no_open_row(start_agent):
+    """The ledger's answer comes all the same, and a row that it made active would block a place for a minute."""
+    async with start_agent() as world:
+        session_id = world.open_session()
+        async with world.call(session_id) as line:
+            line._socket.transport.abort()
+        row = await world.closed(session_id)
+
+    assert row.reason == "caller_gone"
+
+
 async def test_refuses_a_session_that_the_ledger_does_not_know(start_agent):
     """A stolen link to another deployment, or one used twice, gets no agent and hears nothing."""
     async with start_agent() as world, world.call("never-opened") as line:
