@@ -1,4 +1,4 @@
-"""The agent that `scripts/bench coldstart` compares ours with: Pipecat and Nova Sonic, as documented.
+"""The agent that `scripts/bench coldstart` and `join` compare ours with: Pipecat and Nova Sonic, as documented.
 
 Put together as Pipecat's AgentCore WebSocket example and its Nova Sonic example are, with their
 defaults.  Two things differ, because the benchmark could not run otherwise: Bedrock's address, which
@@ -26,6 +26,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
 from smithy_aws_core.identity.static import StaticCredentialsResolver
@@ -64,7 +65,7 @@ ORDER_STATUS = FunctionSchema(
 )
 
 
-async def run_bot(transport: FastAPIWebsocketTransport) -> None:
+async def run_bot(transport: BaseTransport) -> None:
     """Hold one conversation."""
     llm = Sonic(
         access_key_id=os.environ["AWS_ACCESS_KEY_ID"],

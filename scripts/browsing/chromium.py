@@ -46,6 +46,8 @@ FLAGS = (
 )
 MICROPHONE_ALLOWED = "--use-fake-ui-for-media-stream"
 MICROPHONE_REFUSED = "--deny-permission-prompts"
+RELAYS_AUTHORITY_IS_OURS = "--ignore-certificate-errors"
+"""Chromium takes authorities from its own store alone; real relays have certificates of a public one."""
 
 
 class Tab:

@@ -2,6 +2,7 @@
 
     scripts/bench synth        the whole app against an app with one VPC
     scripts/bench coldstart    our agent against a plain Pipecat + Nova Sonic agent
+    sudo scripts/bench join    from pressing Call to the first word, against the public examples' way
     sudo scripts/bench relay   what one core of coturn carries, against a plain UDP echo
     scripts/bench relay-pool   1,000 callers against a KVS pool of their size, while it is deployed anew
 
@@ -23,6 +24,8 @@ from scripts.benchmarks.relay_report import RelayReport
 
 PAIRS = 5
 """Default: the median of five shrugs off two bad runs."""
+JOIN_PAIRS = 20
+"""Of fewer, the 95th percentile is the slowest."""
 
 
 class Report(Protocol):
@@ -40,7 +43,9 @@ def main() -> int:
     options = parse_arguments()
     console = Console()
     try:
-        report = BENCHMARKS[options.what](options.pairs, console)
+        report = BENCHMARKS[options.what](
+            options.pairs or (JOIN_PAIRS if options.what == "join" else PAIRS), console
+        )
     except BenchmarkError as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 1
@@ -58,7 +63,9 @@ def parse_arguments() -> argparse.Namespace:
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=BENCHMARKS)
-    parser.add_argument("--pairs", type=positive, default=PAIRS, help=f"for the first two; default: {PAIRS}")
+    parser.add_argument(
+        "--pairs", type=positive, help=f"calls or starts of each; default: {PAIRS}, join: {JOIN_PAIRS}"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every measurement")
     return parser.parse_args()
 
@@ -85,6 +92,13 @@ def coldstart(pairs: int, console: Console) -> Comparison:
     return compare(pairs, console)
 
 
+def join(pairs: int, console: Console) -> Report:
+    """Compare what callers wait for, in the network laboratory."""
+    from scripts.benchmarks.join import compare  # noqa: PLC0415
+
+    return compare(pairs, console)
+
+
 def relay(_pairs: int, console: Console) -> RelayReport:
     """Load a relay; it is compared with the plain echo within one run."""
     from scripts.benchmarks.relay import measure  # noqa: PLC0415
@@ -102,6 +116,7 @@ def relay_pool(_pairs: int, console: Console) -> Report:
 BENCHMARKS: Mapping[str, Callable[[int, Console], Report]] = {
     "synth": synth,
     "coldstart": coldstart,
+    "join": join,
     "relay": relay,
     "relay-pool": relay_pool,
 }

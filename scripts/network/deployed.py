@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.browsing.chromium import Tab
 from scripts.bundling.bundle import make_bundle
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.network.front import Front
@@ -30,6 +31,10 @@ class Deployed:
     cloud: EmbeddedCloud
     url: str
     """The page, as the caller's machine sees it; it may use the microphone there."""
+
+    async def open_in(self, tab: Tab, *, before_call: str = "path") -> None:
+        """Load the page, which has *before_call* ready before anybody presses Call."""
+        await tab.go(f"{self.url}&before_call={before_call}")
 
 
 @contextmanager

@@ -37,11 +37,12 @@ class Front:
     Args:
         laboratory: Where both are.
         port: What the page is served on.
+        web_port: Where the web server listens on the Internet.
     """
 
-    def __init__(self, laboratory: Laboratory, port: int) -> None:
+    def __init__(self, laboratory: Laboratory, port: int, *, web_port: int = WEB_PORT) -> None:
         caller = _Place(laboratory["caller"], (_LOOPBACK, port))
-        public = _Place(laboratory["host"], (plan.HOST, WEB_PORT))
+        public = _Place(laboratory["host"], (plan.HOST, web_port))
         agent = _Place(laboratory["agent"], (_LOOPBACK, port))
         # Each hop is connected from the machine that the one before it ends on.
         self._hops = (

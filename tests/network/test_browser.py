@@ -4,7 +4,7 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import Reason, State
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, open_tab
 from scripts.network.deployed import deployed
 from scripts.network.laboratory import Laboratory
 from scripts.network.wire import Figures
@@ -14,9 +14,6 @@ from tests.local.conftest import wait_for
 
 QUESTION = "What is the status of order four two seven"
 ANSWER = "Order four two seven has shipped."
-
-RELAYS_AUTHORITY_IS_OURS = "--ignore-certificate-errors"
-"""Chromium takes authorities from its own store alone; real relays have certificates of a public one."""
 
 KEEP_CONNECTIONS = """
 window.connections = [];
@@ -50,7 +47,7 @@ async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laborat
     with laboratory["caller"].entered():
         async with open_tab(MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, microphone) as tab:
             await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
-            await tab.go(stage.url)
+            await stage.open_in(tab)
             await tab.until(state_is("Ready to call"), 30)
             await tab.press("#call")
             await tab.until(state_is("On the line"), 30)
