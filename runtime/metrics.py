@@ -27,7 +27,7 @@ MILLISECONDS = 1000
 """In a second."""
 
 
-type Emitter = Literal["agent", "door", "agent, door"]
+type Emitter = Literal["agent", "door", "agent, door", "bridge"]
 """Who publishes a metric; both, when it is one for some transports and the other for the others."""
 
 
@@ -130,13 +130,35 @@ SESSIONS_REFUSED = Metric(
     name="SessionsRefused",
     unit="Count",
     emitted_by="door",
-    meaning="Requests for a session that the concurrency cap turned away.",
+    meaning="Requests for a session that the stage turned away; the field `reason` says whether every place "
+    "was taken (`concurrency`) or the budget spent (`budget`).",
+)
+CALLERS_LIMITED = Metric(
+    name="CallersLimited",
+    unit="Count",
+    emitted_by="door",
+    meaning="Requests for a session from callers who have as many as one caller may.",
 )
 SESSIONS_REAPED = Metric(
     name="SessionsReaped",
     unit="Count",
     emitted_by="door",
-    meaning="Sessions that the reaper ended because nobody joined or the agent fell silent.",
+    meaning="Sessions that the reaper ended: nobody joined, the agent fell silent or ignored a limit, or a door "
+    "died on the way.",
+)
+WEBHOOKS_REFUSED = Metric(
+    name="WebhooksRefused",
+    unit="Count",
+    emitted_by="door",
+    meaning="Requests to the telephony entries that no provider of the stage's has just signed, or that came twice. "
+    "Many are an attack, or a provider's secret that has changed.",
+)
+PHONE_CALLS_FAILED = Metric(
+    name="PhoneCallsFailed",
+    unit="Count",
+    emitted_by="door",
+    meaning="Phone calls that were answered with an apology, because something that a session needs did not "
+    "answer; a zero for each that was taken.",
 )
 PACKET_LOSS = Metric(
     name="PacketLoss",
@@ -169,6 +191,21 @@ RELAY_PROTOCOL = Metric(
     emitted_by="door",
     meaning="1 for a relayed browser that had to reach its relay over TCP or TLS, 0 for one over UDP, so the "
     "average is the share of networks that block UDP; the field `relay_protocol` says which it was.",
+)
+
+BRIDGED_STREAMS = Metric(
+    name="BridgedStreams",
+    unit="Count",
+    emitted_by="bridge",
+    meaning="Phone calls that a task of the bridge carries; each task says so once a minute, and the number of "
+    "tasks follows it.",
+)
+BRIDGE_FAULTS = Metric(
+    name="BridgeFaults",
+    unit="Count",
+    emitted_by="bridge",
+    meaning="Streams that the bridge did not carry though they may have been genuine: it was full, or something "
+    "that it needs did not answer; the field `reason` says which.  A zero once a minute.",
 )
 
 METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

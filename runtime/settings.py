@@ -5,8 +5,9 @@ or writes these variables.  Values are checked where they are read: while a stac
 ARN is a token such as `${Token[...]}`, and a check there would reject it.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, Self
 
 from runtime.errors import SettingsError
@@ -125,7 +126,17 @@ class DoorSettings(_Settings):
     ledger_table: str
     concurrency: int
     """Sessions that may be open at once."""
+    sessions_per_caller: int
+    """Of those, sessions of one caller."""
+    sessions_per_caller_and_minute: int
+    """Sessions that one caller may open in a minute."""
     call_seconds: int
+    idle_seconds: int
+    """Silence from both ends after which the agent ends a call."""
+    lifetime_seconds: int
+    """Life of a microVM, which AgentCore ends."""
+    budget: str
+    """Name of the budget that closes the door to new sessions."""
     join_seconds: int
     """Life of a pre-signed way in: it bounds the connect, not the call."""
     heartbeat_lost_seconds: int
@@ -134,7 +145,13 @@ class DoorSettings(_Settings):
     """`relay` or `all`: what WebRTC calls the browser's ICE transport policy."""
     allocations_per_call: int = 0
     """Relay allocations that one call holds; 0 where nobody counts them."""
+    allowed_origins: str = _optional()
+    """Origins of web pages, besides the door's own, that may send requests, apart by spaces."""
     agentcore_url: str = _optional()
+
+
+INVITE_KEY = PREFIX + "INVITE_KEY"
+"""The variable without which a door lets no guests in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +174,8 @@ class GuestSettings(_Settings):
     """ARN of the KMS key that seals invites and guests' tokens."""
     invite_seconds: int
     """Life of an invite that nobody redeems."""
+    invites_per_minute: int
+    """Invites that one caller may make in a minute."""
     guest_call_seconds: int
     """Longest call of a guest."""
     guest_concurrency: int
@@ -172,6 +191,8 @@ class PageSettings(_Settings):
     stage: str
     agent_origin: str
     """Origin of the agent's WebSockets."""
+    before_call: str
+    """`path`, `agent` or `nothing`: what is ready before a caller presses Call."""
     auth_kind: str
     """`cognito`, `oidc` or `iam`: how callers say who they are."""
     issuer: str = _optional()
@@ -185,3 +206,70 @@ class PageSettings(_Settings):
     """Whether an invite link lets in who has it."""
     embedded: bool = False
     """Whether this is the embedded cloud, whose brain is offline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneLine:
+    """What is known of one provider of phone numbers."""
+
+    secret_arn: str
+    """Secret with what its webhooks are verified with."""
+    numbers: tuple[str, ...]
+    """Its numbers that lead here, as E.164 writes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephonySettings(_Settings):
+    """What the function that phone providers call must know besides `DoorSettings`."""
+
+    caller_key: str
+    """ARN of the KMS key that hides callers' numbers."""
+    public_url: str
+    """Scheme and host under which providers know the door; some of them sign it."""
+    phone_lines: str
+    """See `lines_to_text`."""
+    phone_concurrency: int
+    """Phone calls at once."""
+    calls_per_number: int
+    """Of those, from one number."""
+    replay_seconds: int
+    """Age from which on a webhook that says when it was signed is not believed any more."""
+    caller_countries: str
+    """Countries that calls are taken from (ISO 3166), apart by spaces."""
+    caller_numbers: str = _optional()
+    """Numbers that calls are taken from, apart by spaces; all when it is empty."""
+    bridge_url: str = _optional()
+    """Where the streams of providers go that cannot connect to AgentCore themselves."""
+
+    @property
+    def lines(self) -> dict[str, PhoneLine]:
+        """The stage's lines, by provider."""
+        said = json.loads(self.phone_lines)
+        return {
+            name: PhoneLine(secret_arn=line["secret_arn"], numbers=tuple(line["numbers"]))
+            for name, line in said.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSettings(_Settings):
+    """What a task of the bridge may know about where it runs."""
+
+    stage: str
+    region: str
+    runtime_arn: str
+    endpoint_name: str
+    """AgentCore endpoint (its `qualifier`) that sessions are bound to."""
+    ledger_table: str
+    call_seconds: int
+    """Longest call: the agent says goodbye before the bridge cuts."""
+    join_seconds: int
+    """Life of the way in that the bridge signs for itself."""
+    streams_per_task: int
+    """Phone calls that one task carries at once."""
+    agentcore_url: str = _optional()
+
+
+def lines_to_text(lines: Mapping[str, PhoneLine]) -> str:
+    """Write lines as `TelephonySettings.lines` reads them."""
+    return json.dumps({name: asdict(line) for name, line in lines.items()}, separators=(",", ":"))

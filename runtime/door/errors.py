@@ -13,6 +13,11 @@ HotlineError
     ├── TooManyBegunError         this caller begins too much at once: try again a little later
     ├── ForeignPageError          a web page that is not ours sent the request
     ├── ConcurrencyReachedError   every place is taken: try again when a call has ended
+    ├── CallerLimitError          this caller has all the sessions that one may have: end one
+    ├── ShareTakenError           a sort of callers has all the places that it may have: try again later
+    ├── BudgetSpentError          the month's budget is spent: new sessions wait until somebody resumes
+    ├── WebhookForgedError        no provider of ours signed the webhook, or not just now: nobody is calling
+    ├── WebhookReplayedError      the webhook was answered before, or its call is over
     ├── SessionConflictError      the session is of another kind, or over: the request cannot be for it
     ├── SessionNotOpenError       the session cannot be joined: ask the door for another
     ├── SessionEndedError         the session is closed or was never there: hang up
@@ -103,6 +108,26 @@ class ForeignPageError(DoorError):
 
 class ConcurrencyReachedError(DoorError):
     """Every session that the deployment allows at once is open; none was added."""
+
+
+class CallerLimitError(DoorError):
+    """The caller has as many sessions as one caller may have at once; none was added."""
+
+
+class ShareTakenError(DoorError):
+    """A sort of callers has all the places of the stage's that it may have; none was added."""
+
+
+class BudgetSpentError(DoorError):
+    """The month's budget is spent, so no session is opened; those that are open go on."""
+
+
+class WebhookForgedError(DoorError):
+    """The webhook is not what a provider of ours has just signed; nothing was done."""
+
+
+class WebhookReplayedError(DoorError):
+    """The webhook has had its answer; nothing was done again."""
 
 
 class SessionConflictError(DoorError):

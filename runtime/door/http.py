@@ -1,5 +1,9 @@
 """Between API Gateway's events and what they ask for; answers that refuse are problem details.
 
+Every answer of the door's carries the request id as `x-request-id`.  What API Gateway answers by itself (a
+token that it refuses, a throttle, a route that is none) carries the same kind of id as `apigw-requestid`, which
+it adds to every answer; an HTTP API lets nobody change the body or the headers of those.
+
 Source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0; RFC 9457.
 """
 
@@ -16,17 +20,36 @@ from runtime.door.errors import (
     AgentCoreUnavailableError,
     AgentRefusedError,
     BodyTooLargeError,
+    CallerLimitError,
     CallerUnknownError,
     ConcurrencyReachedError,
+    ForeignPageError,
     InvalidRequestError,
+    InviteSpentError,
+    KeyUnavailableError,
     LedgerUnavailableError,
     RelaysUnavailableError,
     RouteUnknownError,
     SessionConflictError,
     SessionUnknownError,
+    TooManyBegunError,
+    WebhookForgedError,
+    WebhookReplayedError,
 )
 from runtime.door.models import Answer
+from runtime.door.owner import keep_guests_apart, owner_of
 from runtime.errors import HotlineError, SettingsError
+
+# Answers are for programs: no page may be made of them, around them, or know where they came from.
+_GUARDS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
 
 RETRY_AFTER_SECONDS = 10
 """When a refused caller should ask again: calls last minutes, so some place is soon free."""
@@ -34,11 +57,18 @@ RETRY_AFTER_SECONDS = 10
 _STATUS: dict[type[HotlineError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
     CallerUnknownError: HTTPStatus.FORBIDDEN,
+    ForeignPageError: HTTPStatus.FORBIDDEN,
     RouteUnknownError: HTTPStatus.NOT_FOUND,
     SessionUnknownError: HTTPStatus.NOT_FOUND,
     SessionConflictError: HTTPStatus.CONFLICT,
+    InviteSpentError: HTTPStatus.GONE,
+    WebhookForgedError: HTTPStatus.FORBIDDEN,
+    WebhookReplayedError: HTTPStatus.CONFLICT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ConcurrencyReachedError: HTTPStatus.TOO_MANY_REQUESTS,
+    CallerLimitError: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyBegunError: HTTPStatus.TOO_MANY_REQUESTS,
+    KeyUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LedgerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     RelaysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     AgentCoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -75,22 +105,22 @@ class Request:
             InvalidRequestError: The body is not what its encoding says.
             BodyTooLargeError: The body is longer than any that the route takes.
         """
-        context = event["requestContext"]
-        iam = (context.get("authorizer") or {}).get("iam") or {}
-        if not iam.get("userArn"):
-            raise CallerUnknownError("Sign the request with AWS credentials (Signature Version 4).")
+        context, route = event["requestContext"], event["routeKey"]
+        session_id = (event.get("pathParameters") or {}).get("id", "")
+        authorizer = context.get("authorizer") or {}
+        keep_guests_apart(authorizer, route=route, session_id=session_id)
         return cls(
-            route=event["routeKey"],
+            route=route,
             request_id=context["requestId"],
-            session_id=(event.get("pathParameters") or {}).get("id", ""),
-            owner=iam["userArn"],
-            body=_body(event, most_bytes),
+            session_id=session_id,
+            owner=owner_of(authorizer),
+            body=body_of(event, most_bytes),
         )
 
 
 def answer(status: HTTPStatus, body: Answer | None, request_id: str) -> dict[str, Any]:
     """Make the response; nobody may keep it, because it may hold a way into a call."""
-    headers = {"cache-control": "no-store", "x-request-id": request_id}
+    headers = {**_GUARDS, "x-request-id": request_id}
     if body is None:
         return {"statusCode": status, "headers": headers}
     headers["content-type"] = "application/json"
@@ -121,11 +151,12 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
     response = answer(status, body, request_id)
     response["headers"]["content-type"] = "application/problem+json"
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        response["headers"]["retry-after"] = str(RETRY_AFTER_SECONDS)
+        wait = fault.retry_seconds if isinstance(fault, TooManyBegunError) else RETRY_AFTER_SECONDS
+        response["headers"]["retry-after"] = str(wait)
     return response
 
 
-def _body(event: Mapping[str, Any], most_bytes: int) -> bytes:
+def body_of(event: Mapping[str, Any], most_bytes: int) -> bytes:
     """Return the body, whose length is looked at before anything is made of it."""
     text = str(event.get("body") or "")
     encoded = bool(event.get("isBase64Encoded"))

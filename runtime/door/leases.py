@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from runtime.door.ledger import OPEN_SESSIONS, RETENTION_SECONDS
+from runtime.door.ledger import RETENTION_SECONDS
+from runtime.door.places import Places
 from runtime.door.table import Table
 from turn.leases import CHANNEL_ALLOCATIONS
 
@@ -31,6 +32,7 @@ class LedgerLeases:
         self, client: Any, table: str, *, call_allocations: int, clock: Callable[[], float] = time.time
     ) -> None:
         self._table = Table(client, table)
+        self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
         self._calls = CHANNEL_ALLOCATIONS // call_allocations
         self._clock = clock
 
@@ -74,7 +76,7 @@ class LedgerLeases:
 
     def _tidy(self, channel: str) -> bool:
         """Drop the ids of sessions that have ended; say whether there were any."""
-        ended = self._ids(PREFIX + channel) - self._ids(OPEN_SESSIONS)
+        ended = self._ids(PREFIX + channel) - {place.session_id for place in self._places.taken()}
         if ended:
             self._drop(channel, ended)
         return bool(ended)

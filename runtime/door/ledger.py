@@ -1,27 +1,20 @@
 """The session ledger: one DynamoDB row per call, shared by the door, its reaper and the agent.
 
-One further item, keyed `open-sessions`, holds the set of ids that are not closed.  A session enters
-and leaves that set in the transaction that writes its row, so the set is at once the count that holds
-the concurrency cap, the list that the reaper walks (no scan, no index), and proof against counting one
-ending twice: taking an id out of a set a second time changes nothing.
+Beside the rows the table has the places that hold the caps (`places.py`).  A session takes its place before
+its row is written and gives it back after its row is closed, so that at every moment the reaper finds all
+that is not settled by going through the places: no scan, no index.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import batched
 from typing import Any
 
-from runtime.door.errors import (
-    ConcurrencyReachedError,
-    LedgerUnavailableError,
-    SessionEndedError,
-    SessionNotOpenError,
-)
+from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
+from runtime.door.places import Place, Places
 from runtime.door.session import Figures, Reason, Session, State
 from runtime.door.table import KEY, Attributes, Table
-
-OPEN_SESSIONS = "open-sessions"
-"""Key of the item with the ids of every open session; no session id looks like it."""
 
 RETENTION_SECONDS = 30 * 24 * 3600
 """Life of a row: long enough to explain a month's bill, short for a record of who called."""
@@ -43,32 +36,35 @@ class Ledger:
 
     def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
         self._table = Table(client, table)
+        self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
         self._clock = clock
 
-    def open(self, session_id: str, *, owner: str, transport: str, concurrency: int) -> Session:
-        """Write a new session, unless *concurrency* sessions are open already.
+    def open(
+        self,
+        session_id: str,
+        *,
+        owner: str,
+        transport: str,
+        concurrency: int,
+        per_caller: int,
+        call_seconds: int = 0,
+    ) -> Session:
+        """Write a new session, unless *concurrency* are open already, or *per_caller* of this owner.
+
+        Its call may last *call_seconds*; 0 is as long as the stage lets any.
 
         Raises:
-            ConcurrencyReachedError: The cap is reached; nothing was written.
+            CallerLimitError: The owner's cap is reached; nothing was written.
+            ConcurrencyReachedError: The stage's cap is reached; nothing was written.
         """
-        now = self._clock()
-        row: Attributes = {
-            KEY: {"S": session_id},
-            "owner": {"S": owner},
-            "transport": {"S": transport},
-            "state": {"S": State.OPEN},
-            "started_at": _moment(now),
-            "expires_at": {"N": str(int(now) + RETENTION_SECONDS)},
-        }
-        has_place, is_new = self._table.transact(
-            {"Update": self._take_place(session_id, concurrency)}, {"Put": self._table.putting(row)}
-        )
-        if not has_place:
-            raise ConcurrencyReachedError(
-                f"All {concurrency} sessions that this deployment allows at once are open, so none was "
-                "added.  Try again when a call has ended, or raise the stage's concurrency."
-            )
-        if not is_new:
+        place = self._places.take(session_id, owner=owner, concurrency=concurrency, per_caller=per_caller)
+        try:
+            row = self._write(place, owner, transport, call_seconds)
+        except LedgerUnavailableError:
+            self._abandon(place)
+            raise
+        if row is None:
+            self._places.give_back(place)
             raise LedgerUnavailableError(f"Session id {session_id} is taken; choose another.")
         return Session.from_item(row)
 
@@ -88,18 +84,40 @@ class Ledger:
             )
         return Session.from_item(row)
 
-    def heartbeat(self, session_id: str, figures: Figures | None = None) -> None:
-        """Report that the call is alive, and what it has used so far.
+    def heartbeat(
+        self, session_id: str, figures: Figures | None = None, *, silent_seconds: float = 0.0
+    ) -> None:
+        """Report that the call is alive, what it has used so far, and for how long nobody has spoken.
 
         Raises:
             SessionEndedError: The session is closed, so the agent must hang up.
         """
-        values = {"heartbeat_at": _moment(self._clock()), **_attributes(figures)}
+        values = {
+            "heartbeat_at": _moment(self._clock()),
+            "silent_seconds": {"N": f"{silent_seconds:.1f}"},
+            **_attributes(figures),
+        }
         if self._set(session_id, values, only_in=State.ACTIVE) is None:
             raise SessionEndedError(f"Session {session_id} is not active any more; hang up.")
 
-    def close(self, session_id: str, reason: Reason, figures: Figures | None = None) -> bool:
+    def close(
+        self,
+        session_id: str,
+        reason: Reason,
+        figures: Figures | None = None,
+        *,
+        seen: Session | None = None,
+        may_run: bool = False,
+    ) -> bool:
         """End a session and give its place back; the first reason wins.
+
+        Args:
+            session_id: Which.
+            reason: Why.
+            figures: What it used, if that is known.
+            seen: Close it only if it is still as it was when it was judged: nobody has joined since, and no
+                heartbeat has come.
+            may_run: Its microVM may still run, so it keeps its place until `release`.
 
         Returns:
             Whether this call ended it.  Of a session that had ended before, only *figures* are
@@ -108,59 +126,107 @@ class Ledger:
         Raises:
             SessionEndedError: There is no such session.
         """
-        _, was_open = self._table.transact(
-            {"Update": self._give_place_back(session_id)},
-            {"Update": self._closing(session_id, reason, figures)},
-        )
-        if not was_open:
-            self._add_figures(session_id, figures)
-        return was_open
+        row = self._table.update(self._closing(session_id, reason, figures, seen))
+        if row is None:
+            if seen is None:
+                self._add_figures(session_id, figures)
+            return False
+        if not may_run:
+            self._give_back(row)
+        return True
+
+    def release(self, session_id: str) -> None:
+        """Give the place of a closed session back: its microVM runs no more."""
+        row = self._table.get(session_id)
+        if row.get("state") == {"S": State.CLOSED}:
+            self._give_back(row)
+
+    def bury(self, place: Place) -> bool:
+        """Close the session of a door that died while it opened one, and give its place back.
+
+        Returns:
+            Whether it was dead.  The row that is written for it keeps a door that is only slow from opening
+            the session without a place.
+        """
+        now = _moment(self._clock())
+        values: Attributes = {
+            **_first_values(place, owner="", transport="", started_at=float(place.taken_at)),
+            "state": {"S": State.CLOSED},
+            "reason": {"S": Reason.NEVER_OPENED},
+            "ended_at": now,
+            "seconds": {"N": "0"},
+            "expires_at": self._expiry(),
+        }
+        absent = f"attribute_not_exists({KEY})"
+        buried = self._table.update(self._table.updating(place.session_id, _setting(values), absent, values))
+        if buried is None:
+            return False
+        self._places.give_back(place)
+        return True
 
     def get(self, session_id: str) -> Session | None:
         """Return the session as it is now, or nothing."""
         row = self._table.get(session_id)
-        return Session.from_item(row) if row and session_id != OPEN_SESSIONS else None
+        return Session.from_item(row) if "state" in row else None
 
     def open_sessions(self) -> Iterator[Session]:
-        """Go through every session that is not closed.
+        """Go through every session that is not closed."""
+        return (one for _, one in self.held() if one and one.state is not State.CLOSED)
 
-        An id whose row somebody deleted by hand gives its place back on the way.
-        """
-        places = self._table.get(OPEN_SESSIONS).get("session_ids", {}).get("SS", [])
-        for some in batched(sorted(places), _BATCH_KEYS):
-            found = {row[KEY]["S"]: Session.from_item(row) for row in self._table.get_each(some)}
-            # One may have closed since its place was read.
-            yield from (session for session in found.values() if session.state is not State.CLOSED)
-            for orphan in set(some) - found.keys():
-                self._table.update(self._give_place_back(orphan))
+    def held(self) -> Iterator[tuple[Place, Session | None]]:
+        """Go through every place with the session that holds it; none where its row is not there (yet)."""
+        for some in batched(self._places.taken(), _BATCH_KEYS):
+            ids = [place.session_id for place in some]
+            found = {row[KEY]["S"]: Session.from_item(row) for row in self._table.get_each(ids)}
+            yield from ((place, found.get(place.session_id)) for place in some)
 
-    def _take_place(self, session_id: str, concurrency: int) -> dict[str, Any]:
-        return self._table.updating(
-            OPEN_SESSIONS,
-            "ADD #session_ids :one",
-            "attribute_not_exists(#session_ids) OR size(#session_ids) < :concurrency",
-            {"one": {"SS": [session_id]}, "concurrency": {"N": str(concurrency)}},
-        )
+    def _write(self, place: Place, owner: str, transport: str, call_seconds: int) -> Attributes | None:
+        now = self._clock()
+        row: Attributes = {
+            KEY: {"S": place.session_id},
+            **_first_values(place, owner=owner, transport=transport, started_at=now),
+            "state": {"S": State.OPEN},
+            "expires_at": self._expiry(),
+            **({"call_seconds": {"N": str(call_seconds)}} if call_seconds else {}),
+        }
+        # An answer of DynamoDB's that gets lost makes botocore ask again, of a row that is then there.
+        mine = "#state = :state AND #place = :place AND #started_at = :started_at"
+        values = {name: row[name] for name in ("state", "place", "started_at")}
+        is_new = self._table.add(row, f"attribute_not_exists({KEY}) OR ({mine})", values)
+        return row if is_new else None
 
-    def _give_place_back(self, session_id: str) -> dict[str, Any]:
-        return self._table.updating(
-            OPEN_SESSIONS, "DELETE #session_ids :one", "", {"one": {"SS": [session_id]}}
-        )
+    def _abandon(self, place: Place) -> None:
+        """Undo an opening whose row was written or was not: nobody knows."""
+        with suppress(LedgerUnavailableError):  # then the reaper does it
+            if not self.bury(place):
+                self.close(place.session_id, Reason.NEVER_OPENED)
 
-    def _closing(self, session_id: str, reason: Reason, figures: Figures | None) -> dict[str, Any]:
+    def _give_back(self, row: Attributes) -> None:
+        entry, shard_key = row["place"]["S"].rsplit(" ", 1)
+        self._places.give_back(Place.read(entry, shard_key))
+
+    def _expiry(self) -> dict[str, str]:
+        return {"N": str(int(self._clock()) + RETENTION_SECONDS)}
+
+    def _closing(
+        self, session_id: str, reason: Reason, figures: Figures | None, seen: Session | None
+    ) -> dict[str, Any]:
         values: Attributes = {
             "state": {"S": State.CLOSED},
             "reason": {"S": reason},
             "ended_at": _moment(self._clock()),
             **_attributes(figures),
         }
-        return self._table.updating(
-            session_id,
-            # A session that nobody joined lasted no time at all.
-            f"{_setting(values)}, #seconds = :ended_at - if_not_exists(#joined_at, :ended_at)",
-            f"attribute_exists({KEY}) AND #state <> :state",
-            values,
-        )
+        # A session that nobody joined lasted no time at all.
+        update = f"{_setting(values)}, #seconds = :ended_at - if_not_exists(#joined_at, :ended_at)"
+        condition = f"attribute_exists({KEY}) AND #state <> :state"
+        if seen is not None:
+            condition = "#state = :seen_state"
+            values = {**values, "seen_state": {"S": seen.state}}
+            if seen.heartbeat_at:
+                condition += " AND #heartbeat_at = :seen_heartbeat_at"
+                values = {**values, "seen_heartbeat_at": _moment(seen.heartbeat_at)}
+        return self._table.updating(session_id, update, condition, values)
 
     def _add_figures(self, session_id: str, figures: Figures | None) -> None:
         if figures is None:
@@ -175,6 +241,15 @@ class Ledger:
             session_id, _setting(values), "#state = :only_in", {**values, "only_in": {"S": only_in}}
         )
         return self._table.update(request)
+
+
+def _first_values(place: Place, *, owner: str, transport: str, started_at: float) -> Attributes:
+    return {
+        "owner": {"S": owner},
+        "transport": {"S": transport},
+        "started_at": _moment(started_at),
+        "place": {"S": f"{place.entry} {place.shard_key}"},
+    }
 
 
 def _setting(values: Attributes) -> str:

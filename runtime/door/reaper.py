@@ -7,6 +7,7 @@ from collections.abc import Callable
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import AgentCoreUnavailableError
 from runtime.door.ledger import Ledger
+from runtime.door.places import Place
 from runtime.door.session import Reason, Session, State
 from runtime.metrics import SESSIONS_ACTIVE, SESSIONS_REAPED, MetricWriter
 from runtime.settings import DoorSettings
@@ -17,12 +18,14 @@ GRACE_SECONDS = 30
 """How much later than its limit a session is taken for dead.
 
 A caller may connect in the last second of the way in and wait for a cold microVM (platform V2: 4.35 s
-at the 99th percentile, V1 up to 30 s), and the agent says goodbye before it hangs up.
+at the 99th percentile, V1 up to 30 s), and the agent says goodbye before it hangs up.  No request to the
+door takes longer either (API Gateway gives up after 30 s), so a place without a row as old as this is a
+dead door's.
 """
 
 
 class Reaper:
-    """Compares every open session with the limits it must keep."""
+    """Compares every session that has a place with the limits it must keep."""
 
     def __init__(
         self,
@@ -39,56 +42,81 @@ class Reaper:
         self._metrics = metrics
         self._clock = clock
 
-    def run(self) -> None:
-        """Settle every open session once, and publish how many are left.
+    def run(self) -> int:
+        """Settle every place once; publish, and return, how many sessions are left.
 
         Raises:
             AgentCoreUnavailableError: A session could not be stopped.  The others were settled first.
         """
         active = reaped = 0
         failed = None
-        for session in self._ledger.open_sessions():
+        for place, session in self._ledger.held():
             try:
-                ended = self.settle(session)
+                ended = self.settle(session) if session else self._bury(place)
             except AgentCoreUnavailableError as fault:
                 ended, failed = False, fault
             reaped += ended
-            active += not ended
+            active += session is not None and session.state is not State.CLOSED and not ended
         self._metrics.write({SESSIONS_ACTIVE: active, SESSIONS_REAPED: reaped})
         if failed:
             raise failed
+        return active
 
     def settle(self, session: Session) -> bool:
-        """End *session* if it is dead or over its limit; say whether it was.
+        """End *session* if it is dead or over its limit; say whether this did it.
+
+        The row closes first, and only if nothing has happened since it was read: a caller who joins in
+        this moment keeps the call.  The place goes last, because it keeps the session on the reaper's list
+        until its microVM is stopped.
 
         Raises:
-            AgentCoreUnavailableError: It could not be stopped and stays open, to be tried again.
+            AgentCoreUnavailableError: Its microVM could not be stopped; that is tried again.
         """
         reason = self._verdict(session)
         if reason is None:
             return False
+        if session.state is not State.CLOSED:
+            if not self._ledger.close(session.session_id, reason, seen=session, may_run=True):
+                return False
+            logger.warning(
+                "Session ended by the reaper", extra={"session": session.session_id, "reason": reason}
+            )
         try:
             self._agentcore.stop(session.session_id)
         except AgentCoreUnavailableError:
-            # AgentCore ends a session of this age itself, and a place must not be lost for ever.
-            if not self._is_over(session):
+            # AgentCore has ended a session of this age itself, and a place must not be lost for ever.
+            if not self._is_gone(session):
                 raise
-        ended = self._ledger.close(session.session_id, reason)
-        logger.warning("Session ended by the reaper", extra={"session": session.session_id, "reason": reason})
-        return ended
+        self._ledger.release(session.session_id)
+        return True
+
+    def _bury(self, place: Place) -> bool:
+        if self._clock() - place.taken_at <= GRACE_SECONDS or not self._ledger.bury(place):
+            return False
+        logger.warning(
+            "Session ended by the reaper",
+            extra={"session": place.session_id, "reason": Reason.NEVER_OPENED},
+        )
+        return True
 
     def _verdict(self, session: Session) -> Reason | None:
-        if session.state is State.CLOSED:
-            return None
         now = self._clock()
-        if session.state is State.OPEN:
-            waited = now - session.started_at
-            never_joined = waited > self._settings.join_seconds + GRACE_SECONDS
-            return Reason.NEVER_JOINED if never_joined else None
+        match session.state:
+            case State.CLOSED:
+                # Whoever closed it is about to stop it, or died on the way.
+                return Reason(session.reason) if now - session.ended_at > GRACE_SECONDS else None
+            case State.OPEN:
+                waited = now - session.started_at
+                return Reason.NEVER_JOINED if waited > self._settings.join_seconds + GRACE_SECONDS else None
         if now - session.heartbeat_at > self._settings.heartbeat_lost_seconds:
             return Reason.AGENT_LOST
-        return Reason.DURATION if self._is_over(session) else None
+        if session.silent_seconds > self._settings.idle_seconds + GRACE_SECONDS:
+            return Reason.IDLE
+        longest = session.call_seconds or self._settings.call_seconds
+        over = now - session.joined_at > longest + GRACE_SECONDS
+        return Reason.DURATION if over else None
 
-    def _is_over(self, session: Session) -> bool:
-        began = session.joined_at or session.started_at
-        return self._clock() - began > self._settings.call_seconds + GRACE_SECONDS
+    def _is_gone(self, session: Session) -> bool:
+        """Say whether AgentCore has ended the microVM by now, also one that started at the last moment."""
+        latest = session.started_at + self._settings.join_seconds + self._settings.lifetime_seconds
+        return self._clock() > latest + GRACE_SECONDS

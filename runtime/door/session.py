@@ -28,6 +28,8 @@ class Reason(StrEnum):
     MODEL_UNAVAILABLE = "model_unavailable"
     AGENT_LOST = "agent_lost"
     NEVER_JOINED = "never_joined"
+    NEVER_OPENED = "never_opened"
+    """The door died while it opened the session, before any microVM started."""
     STOPPED = "stopped"
     """Somebody asked the door to end it."""
     AGENT_ERROR = "agent_error"
@@ -65,9 +67,13 @@ class Session:
     state: State
     started_at: float
     """When the door opened it."""
+    call_seconds: int = 0
+    """Longest call, where it is not the stage's own; 0 where it is."""
     joined_at: float = 0.0
     heartbeat_at: float = 0.0
     """When the agent last said that the call is alive."""
+    silent_seconds: float = 0.0
+    """How long nobody had spoken by then."""
     ended_at: float = 0.0
     seconds: float = 0.0
     """Length of the call, from joining to its end; 0 until it has ended."""

@@ -6,12 +6,14 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.answers import Limits, SessionShown, SocketWay, WebRtcWay
 from runtime.door.bodies import WEBSOCKET
 from runtime.door.errors import (
     AgentCoreUnavailableError,
+    CallerLimitError,
     ConcurrencyReachedError,
     DoorError,
     LedgerUnavailableError,
@@ -22,12 +24,26 @@ from runtime.door.ledger import Ledger
 from runtime.door.reaper import Reaper
 from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
-from runtime.metrics import SESSIONS_REAPED, SESSIONS_REFUSED, MetricWriter
+from runtime.metrics import CALLERS_LIMITED, SESSIONS_REAPED, SESSIONS_REFUSED, MetricWriter
 from runtime.settings import DoorSettings
 
 logger = logging.getLogger(__name__)
 
 _SESSION_ID = re.compile(r"hotline-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def new_session_id() -> str:
+    """Return an id that nobody can guess."""
+    return f"hotline-{uuid.uuid4()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What somebody else has decided about a session that is to be opened."""
+
+    session_id: str
+    call_seconds: int
+    """Longest call."""
 
 
 class Sessions:
@@ -52,22 +68,27 @@ class Sessions:
         self._metrics = metrics
         self._clock = clock
 
-    def open(self, owner: str, transport: str) -> SocketWay | WebRtcWay:
+    def open(self, owner: str, transport: str, terms: Terms | None = None) -> SocketWay | WebRtcWay:
         """Open a session for *owner*, wake its agent and return the way in.
 
         Its microVM starts now, so that it is up when the caller has made up their mind.
 
         Raises:
             ConcurrencyReachedError: Every place is taken.
+            CallerLimitError: Every place of *owner*'s is.
             RelaysUnavailableError: There is no relay for its audio; the session is closed again.
             AgentCoreUnavailableError: Its agent does not wake; the session is closed again.
         """
-        session_id = f"hotline-{uuid.uuid4()}"
+        session_id = terms.session_id if terms else new_session_id()
+        call_seconds = terms.call_seconds if terms else self._settings.call_seconds
         # Signing comes first: when it fails, no row was made.
         url = self._agentcore.way_in(session_id) if transport == WEBSOCKET else ""
-        self._take_place(session_id, owner, transport)
+        self._take_place(session_id, owner, transport, call_seconds)
+        limits = Limits(call_seconds=call_seconds)
         try:
-            way_in = self._wake(session_id, url) if url else self._wake_with_relays(session_id)
+            way_in = (
+                self._wake(session_id, url, limits) if url else self._wake_with_relays(session_id, limits)
+            )
         except DoorError as fault:
             self._abandon(session_id, fault)
             raise
@@ -84,7 +105,7 @@ class Sessions:
         session = self.find(owner, session_id)
         # When AgentCore cannot be told, the session stays as it is and the reaper tries again.
         with suppress(AgentCoreUnavailableError):
-            if self._reaper.settle(session):
+            if session.state is not State.CLOSED and self._reaper.settle(session):
                 self._metrics.write({SESSIONS_REAPED: 1}, session=session_id)
                 session = self.find(owner, session_id)
         return self._described(session)
@@ -99,8 +120,9 @@ class Sessions:
             SessionUnknownError: *owner* has no such session.
         """
         self.find(owner, session_id)
-        self._ledger.close(session_id, Reason.STOPPED)
+        self._ledger.close(session_id, Reason.STOPPED, may_run=True)
         self._agentcore.stop(session_id)
+        self._ledger.release(session_id)
         return self._described(self.find(owner, session_id))
 
     def find(self, owner: str, session_id: str) -> Session:
@@ -115,25 +137,33 @@ class Sessions:
             raise SessionUnknownError("You have no session with this id; it may be older than 30 days.")
         return session
 
-    def _take_place(self, session_id: str, owner: str, transport: str) -> None:
+    def _take_place(self, session_id: str, owner: str, transport: str, call_seconds: int) -> None:
         try:
             self._ledger.open(
-                session_id, owner=owner, transport=transport, concurrency=self._settings.concurrency
+                session_id,
+                owner=owner,
+                transport=transport,
+                concurrency=self._settings.concurrency,
+                per_caller=self._settings.sessions_per_caller,
+                call_seconds=call_seconds,
             )
         except ConcurrencyReachedError:
-            self._metrics.write({SESSIONS_REFUSED: 1})
+            self._metrics.write({SESSIONS_REFUSED: 1}, reason="concurrency")
+            raise
+        except CallerLimitError:
+            self._metrics.write({CALLERS_LIMITED: 1})
             raise
 
-    def _wake(self, session_id: str, url: str) -> SocketWay:
+    def _wake(self, session_id: str, url: str, limits: Limits) -> SocketWay:
         self._agentcore.ask(session_id, {"action": "wake"})
         return SocketWay(
             session_id=session_id,
             url=url,
             expires_in_seconds=self._settings.join_seconds,
-            limits=self._limits(),
+            limits=limits,
         )
 
-    def _wake_with_relays(self, session_id: str) -> WebRtcWay:
+    def _wake_with_relays(self, session_id: str, limits: Limits) -> WebRtcWay:
         issue = self._relays.issue(session_id)
         self._agentcore.ask(session_id, {"action": "wake", "ice_servers": issue.for_agent})
         return WebRtcWay(
@@ -141,19 +171,17 @@ class Sessions:
             ice_servers=issue.for_caller,
             ice_transport_policy=self._settings.caller_policy,
             expires_in_seconds=min(self._settings.join_seconds, issue.lifetime_seconds),
-            limits=self._limits(),
+            limits=limits,
         )
-
-    def _limits(self) -> Limits:
-        return Limits(call_seconds=self._settings.call_seconds)
 
     def _abandon(self, session_id: str, fault: DoorError) -> None:
         """End what was begun; what cannot be ended now, the reaper and AgentCore's own limits end."""
         reason = Reason.NO_RELAY if isinstance(fault, RelaysUnavailableError) else Reason.AGENT_ERROR
         with suppress(LedgerUnavailableError):
-            self._ledger.close(session_id, reason)
-        with suppress(AgentCoreUnavailableError):
+            self._ledger.close(session_id, reason, may_run=True)
+        with suppress(LedgerUnavailableError, AgentCoreUnavailableError):
             self._agentcore.stop(session_id)
+            self._ledger.release(session_id)
         logger.warning("Session abandoned", extra={"session": session_id, "reason": reason})
 
     def _described(self, session: Session) -> SessionShown:

@@ -1,7 +1,6 @@
-"""One DynamoDB table, with its conflicts retried and its failures put into words."""
+"""One DynamoDB table, with its failures put into words."""
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,21 +14,14 @@ type Attributes = Mapping[str, Mapping[str, Any]]
 
 KEY = "session_id"
 
-# Two sessions that open or close at the same moment touch the same item, and DynamoDB then refuses one;
-# botocore repeats a throttled request, but not this one.
-# Source: "Transaction conflict handling in DynamoDB", Amazon DynamoDB Developer Guide.
-_CONFLICTS = frozenset({"TransactionConflict", "TransactionConflictException"})
-_ATTEMPTS = 8
+_BATCH_ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 0.4
+
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class _ConditionFailedError(Exception):
-    """A condition did not hold; `codes` has DynamoDB's verdict on each write."""
-
-    def __init__(self, codes: Sequence[str]) -> None:
-        super().__init__(*codes)
-        self.codes = codes
+    """A condition did not hold."""
 
 
 class Table:
@@ -51,10 +43,15 @@ class Table:
     def get_each(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Go through the items of at most 100 *keys*, as last written and in no order."""
         asked = {self._name: {"Keys": [{KEY: {"S": key}} for key in keys], "ConsistentRead": True}}
-        while asked:
+        for attempt in range(_BATCH_ATTEMPTS):
             answer = self._send(self._client.batch_get_item, RequestItems=asked)
             yield from answer["Responses"].get(self._name, [])
             asked = answer.get("UnprocessedKeys", {})
+            if not asked:
+                return
+            # What a busy table leaves out of an answer, botocore does not ask for again.
+            time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+        raise self._unavailable("UnprocessedKeys")
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Apply what `setting` made; return the whole new item, or nothing if its condition fails."""
@@ -65,71 +62,58 @@ class Table:
         item: dict[str, Any] = answer["Attributes"]
         return item
 
-    def transact(self, *writes: Mapping[str, Any]) -> tuple[bool, ...]:
-        """Apply all *writes* or none; say of each whether its condition held."""
+    def add(self, item: Attributes, condition: str, values: Attributes) -> bool:
+        """Put *item* where *condition* holds, as in `updating`; say whether it did."""
         try:
-            self._send(self._client.transact_write_items, TransactItems=list(writes))
-        except _ConditionFailedError as refusal:
-            return tuple(code != "ConditionalCheckFailed" for code in refusal.codes)
-        return (True,) * len(writes)
-
-    def putting(self, item: Attributes) -> dict[str, Any]:
-        """Make the request that adds *item*, if its key is new."""
-        absent = f"attribute_not_exists({KEY})"
-        return {"TableName": self._name, "Item": dict(item), "ConditionExpression": absent}
+            self._send(
+                self._client.put_item,
+                TableName=self._name,
+                Item=dict(item),
+                **_conditional(condition, condition, values),
+            )
+        except _ConditionFailedError:
+            return False
+        return True
 
     def updating(self, key: str, update: str, condition: str, values: Attributes) -> dict[str, Any]:
         """Make the request for the expression *update*, to be applied where *condition* holds.
 
         Both call attributes `#name`, because `state` and `owner` are reserved words, and *values* `:name`.
         """
-        request = {
+        return {
             **self._at(key),
             "UpdateExpression": update,
-            "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+            **_conditional(condition, f"{update} {condition}", values),
         }
-        if condition:
-            request["ConditionExpression"] = condition
-        names = re.findall(r"#(\w+)", f"{update} {condition}")
-        request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
-        return request
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"TableName": self._name, "Key": {KEY: {"S": key}}}
 
     def _send(self, operation: Callable[..., dict[str, Any]], **request: Any) -> dict[str, Any]:
-        attempt = 1
-        while True:
-            try:
-                return operation(**request)
-            except ClientError as fault:
-                codes = _codes(fault)
-                if any("ConditionalCheckFailed" in code for code in codes):
-                    raise _ConditionFailedError(codes) from None
-                if attempt == _ATTEMPTS or not _CONFLICTS.intersection(codes):
-                    raise self._unavailable(codes) from fault
-            except BotoCoreError as fault:
-                raise self._unavailable([type(fault).__name__]) from fault
-            _pause(attempt)
-            attempt += 1
+        try:
+            return operation(**request)
+        except ClientError as fault:
+            code = str(fault.response["Error"]["Code"])
+            if code == _CONDITION_FAILED:
+                raise _ConditionFailedError from None
+            # botocore has repeated what was throttled; repeating it from here would prolong the throttling.
+            raise self._unavailable(code) from fault
+        except BotoCoreError as fault:
+            raise self._unavailable(type(fault).__name__) from fault
 
-    def _unavailable(self, codes: Sequence[str]) -> LedgerUnavailableError:
+    def _unavailable(self, code: str) -> LedgerUnavailableError:
         return LedgerUnavailableError(
-            f"DynamoDB did not serve the ledger table {self._name} ({', '.join(codes)}), so nothing was "
+            f"DynamoDB did not serve the ledger table {self._name} ({code}), so this was not "
             "written.  If it was throttled, try again; if access was denied or the table is not there, "
             "deploy the stage again."
         )
 
 
-def _codes(fault: ClientError) -> list[str]:
-    """Return DynamoDB's error code, or one per write when it cancelled a transaction."""
-    reasons = fault.response.get("CancellationReasons")
-    if reasons:
-        return [str(reason.get("Code", "None")) for reason in reasons]
-    return [str(fault.response["Error"]["Code"])]
-
-
-def _pause(attempt: int) -> None:
-    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
-    # Not `random`: its state is part of the agent's snapshot, and sessions would pause in step.
-    time.sleep(longest * secrets.randbelow(1000) / 1000)
+def _conditional(condition: str, expressions: str, values: Attributes) -> dict[str, Any]:
+    """Return the parameters for *condition*, if there is one, and for what *expressions* mention."""
+    names = set(re.findall(r"#(\w+)", expressions))
+    return {
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+        "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+        **({"ConditionExpression": condition} if condition else {}),
+    }

@@ -36,7 +36,7 @@ class Desk:
 
     def admit(self, session_id: str) -> None:
         """Open a session, as the door does."""
-        self.ledger.open(session_id, owner="bench", transport="websocket", concurrency=1000)
+        self.ledger.open(session_id, owner="bench", transport="websocket", concurrency=1000, per_caller=1000)
 
 
 @contextlib.contextmanager

@@ -73,7 +73,7 @@ async def test_a_call_is_held_with_nothing_but_what_is_shipped(
     session_id = str(uuid.uuid4())
     with dynamodb() as database:
         ledger = Ledger(database.client, SETTINGS.ledger_table)
-        ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=1)
+        ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=1, per_caller=1)
         brain = ScriptedBrain(GREETING, LOOK_UP)
         async with BedrockServer(brain, endpointing_seconds=0.2, certificates_folder=tmp_path) as bedrock:
             settings = replace(SETTINGS, bedrock_url=bedrock.url, services_url=database.url)
@@ -99,7 +99,7 @@ async def test_a_call_over_webrtc_is_greeted(arm64_python: Arm64Python, unpacked
     session_id = str(uuid.uuid4())
     with dynamodb() as database:
         ledger = Ledger(database.client, SETTINGS.ledger_table)
-        ledger.open(session_id, owner="a-caller", transport="webrtc", concurrency=1)
+        ledger.open(session_id, owner="a-caller", transport="webrtc", concurrency=1, per_caller=1)
         async with BedrockServer(ScriptedBrain(GREETING), certificates_folder=tmp_path) as bedrock:
             settings = replace(SETTINGS, bedrock_url=bedrock.url, services_url=database.url)
             keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"}

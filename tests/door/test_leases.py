@@ -35,7 +35,10 @@ def another_process(dynamodb, clock) -> LedgerLeases:  # noqa: ARG001 - it is wh
 
 
 def open_session(ledger, number: int) -> str:
-    return ledger.open(f"session-{number}", owner="o", transport="webrtc", concurrency=100).session_id
+    session = ledger.open(
+        f"session-{number}", owner="o", transport="webrtc", concurrency=100, per_caller=100
+    )
+    return session.session_id
 
 
 def fill(leases, ledger, channel: str = CHANNELS[0]) -> list[str]:

@@ -7,15 +7,17 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from hypothesis.strategies import sampled_from
+from hypothesis.strategies import booleans, sampled_from
 
 from runtime.door.errors import (
+    CallerLimitError,
     ConcurrencyReachedError,
     LedgerUnavailableError,
     SessionEndedError,
     SessionNotOpenError,
 )
-from runtime.door.ledger import OPEN_SESSIONS, RETENTION_SECONDS, Ledger
+from runtime.door.ledger import RETENTION_SECONDS, Ledger
+from runtime.door.places import LONGEST_SESSION_SECONDS, SHARD_PLACES, SHARDS, shard_caps
 from runtime.door.session import Figures, Reason, State
 from tests.door.conftest import REGION, TABLE, create_table, items
 
@@ -29,15 +31,30 @@ FIGURES = Figures(
 )
 
 
-def opened(ledger: Ledger, session_id: str = "", *, concurrency: int = 15) -> str:
+def opened(
+    ledger: Ledger,
+    session_id: str = "",
+    *,
+    owner: str = OWNER,
+    concurrency: int = 15,
+    per_caller: int = 1_000,
+) -> str:
     session_id = session_id or str(uuid4())
-    ledger.open(session_id, owner=OWNER, transport="websocket", concurrency=concurrency)
+    ledger.open(
+        session_id, owner=owner, transport="websocket", concurrency=concurrency, per_caller=per_caller
+    )
     return session_id
+
+
+def places(client) -> list[str]:
+    """Every place that is taken, of the stage and of callers."""
+    found = [item.get("entries", {}).get("SS", []) for item in items(client)]
+    return sorted(entry for entries in found for entry in entries)
 
 
 def test_a_session_is_open_from_the_moment_the_door_wrote_it(ledger, clock):
     """What POST answers and what GET reads later are the same row."""
-    session = ledger.open("s-1", owner=OWNER, transport="websocket", concurrency=1)
+    session = ledger.open("s-1", owner=OWNER, transport="websocket", concurrency=1, per_caller=1)
 
     assert session == ledger.get("s-1")
     assert (session.state, session.owner, session.started_at) == (State.OPEN, OWNER, clock.now)
@@ -54,6 +71,80 @@ def test_a_full_house_turns_the_next_caller_away_and_writes_nothing(ledger, dyna
     assert items(dynamodb) == before
 
 
+def test_one_caller_cannot_take_every_place(ledger, dynamodb):
+    """A client in a loop would otherwise lock everybody else out until somebody is woken."""
+    for _ in range(2):
+        opened(ledger, owner="greedy", per_caller=2)
+    before = items(dynamodb)
+
+    with pytest.raises(CallerLimitError, match="You have 2 sessions"):
+        opened(ledger, owner="greedy", per_caller=2)
+
+    assert items(dynamodb) == before
+    opened(ledger, owner="another", per_caller=2)
+
+
+def test_a_callers_own_place_comes_back_with_the_end_of_the_session(ledger, dynamodb):
+    """Or each caller could make as many calls in their life as they may have at once."""
+    for _ in range(3):
+        ledger.close(opened(ledger, per_caller=1), Reason.HANG_UP)
+
+    assert places(dynamodb) == []
+
+
+def test_no_caller_is_locked_out_for_good_by_an_entry_that_nothing_belongs_to(ledger, dynamodb, clock):
+    """A door that dies in the one wrong moment, with a wrong clock, leaves one; no session lives that long."""
+    opened(ledger, per_caller=1)
+    for key in [one["session_id"] for one in items(dynamodb) if "sessions-of" not in one["session_id"]["S"]]:
+        dynamodb.delete_item(TableName=TABLE, Key={"session_id": key})
+
+    clock.advance(LONGEST_SESSION_SECONDS)
+    with pytest.raises(CallerLimitError):
+        opened(ledger, per_caller=1)
+    clock.advance(1)
+    opened(ledger, per_caller=1)
+
+
+@pytest.mark.parametrize("concurrency", [1, 15, 100, 101, 999, 1_000, 5_000])
+def test_shards_share_the_cap_and_none_grows_too_large_to_write(concurrency):
+    """A stage has exactly its cap, whatever the number of shards; the reaper walks no more than it knows."""
+    caps = shard_caps(concurrency)
+
+    assert sum(caps) == concurrency
+    assert 1 <= min(caps) <= max(caps) <= SHARD_PLACES
+    assert len(caps) <= SHARDS
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Shards of four places, so that a few sessions fill several."""
+    monkeypatch.setattr("runtime.door.places.SHARD_PLACES", 4)
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_every_place_of_every_shard_is_found(ledger):
+    """A caller who is refused while a shard has room would be a call lost for nothing."""
+    expected = {opened(ledger, concurrency=11) for _ in range(11)}
+
+    with pytest.raises(ConcurrencyReachedError, match="All 11"):
+        opened(ledger, concurrency=11)
+
+    assert {one.session_id for one in ledger.open_sessions()} == expected
+    ledger.close(next(iter(expected)), Reason.HANG_UP)
+    opened(ledger, concurrency=11)
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_stage_whose_cap_is_lowered_forgets_no_session(ledger):
+    """Sessions that sit in shards which the new cap does not use still run, and still cost."""
+    expected = {opened(ledger, concurrency=12) for _ in range(12)}
+
+    with pytest.raises(ConcurrencyReachedError, match="All 2 "):
+        opened(ledger, concurrency=2)
+
+    assert {one.session_id for one in ledger.open_sessions()} == expected
+
+
 def test_a_closed_session_gives_its_place_to_the_next_caller(ledger):
     """Otherwise the deployment would serve as many calls as its cap, and then none."""
     ledger.close(opened(ledger, concurrency=1), Reason.HANG_UP)
@@ -66,9 +157,10 @@ def test_an_open_session_is_never_overwritten(ledger):
     opened(ledger, "taken")
 
     with pytest.raises(LedgerUnavailableError, match="taken"):
-        ledger.open("taken", owner="somebody else", transport="websocket", concurrency=15)
+        opened(ledger, "taken", owner="somebody else")
 
     assert ledger.get("taken").owner == OWNER
+    assert [one.session_id for one in ledger.open_sessions()] == ["taken"]
 
 
 def test_only_one_agent_joins_a_session(ledger):
@@ -149,6 +241,39 @@ def test_the_first_reason_wins_and_the_agents_figures_still_arrive(ledger, clock
     assert (session.reason, session.ended_at, session.cost_usd) == ("stopped", ended_at, FIGURES.cost_usd)
 
 
+def test_a_session_whose_microvm_may_run_keeps_its_place(ledger):
+    """The cap bounds microVMs, and the reaper stops what it finds by its place."""
+    session_id = opened(ledger, concurrency=1)
+    ledger.close(session_id, Reason.STOPPED, may_run=True)
+    with pytest.raises(ConcurrencyReachedError):
+        opened(ledger, concurrency=1)
+
+    ledger.release(session_id)
+    ledger.release(session_id)
+
+    opened(ledger, concurrency=1)
+
+
+def test_an_open_session_is_not_released(ledger):
+    """Its place is what the reaper finds it by."""
+    ledger.release(opened(ledger, concurrency=1))
+
+    assert len(list(ledger.open_sessions())) == 1
+
+
+def test_a_session_that_moved_on_is_not_closed_for_what_it_was(ledger, clock):
+    """The reaper judges what it read a moment ago; a caller may have come in that moment."""
+    waiting = ledger.open("s-1", owner=OWNER, transport="websocket", concurrency=1, per_caller=1)
+    talking = ledger.join("s-1")
+    clock.advance(10)
+    ledger.heartbeat("s-1")
+
+    for stale in (waiting, talking):
+        assert ledger.close("s-1", Reason.AGENT_LOST, seen=stale) is False
+    assert ledger.get("s-1").state is State.ACTIVE
+    assert ledger.close("s-1", Reason.AGENT_LOST, seen=ledger.get("s-1")) is True
+
+
 @pytest.mark.parametrize("figures", [None, FIGURES])
 def test_closing_a_session_that_never_was_creates_no_row(ledger, dynamodb, figures):
     """An update in DynamoDB creates what it does not find, unless it is told otherwise."""
@@ -158,11 +283,13 @@ def test_closing_a_session_that_never_was_creates_no_row(ledger, dynamodb, figur
     assert items(dynamodb) == []
 
 
-def test_the_set_of_open_sessions_is_not_a_session(ledger):
-    """Its key must not answer like a row to whoever asks for it."""
-    opened(ledger)
+def test_no_other_item_of_the_table_is_a_session(ledger, dynamodb):
+    """Their keys must not answer like a row to whoever asks for them."""
+    opened(ledger, "s-1")
 
-    assert ledger.get(OPEN_SESSIONS) is None
+    others = [one["session_id"]["S"] for one in items(dynamodb) if one["session_id"]["S"] != "s-1"]
+    assert len(others) == 2
+    assert [ledger.get(key) for key in others] == [None, None]
 
 
 def test_every_row_expires(ledger, dynamodb, clock):
@@ -181,13 +308,40 @@ def test_every_open_session_is_found_however_many_there_are(ledger):
 
 
 def test_a_row_deleted_by_hand_gives_its_place_back(ledger, dynamodb):
-    """Somebody will tidy the table one day, and the cap must not shrink for good."""
-    opened(ledger, "gone", concurrency=1)
+    """Somebody will tidy the table one day, and the caps must not shrink for good."""
+    opened(ledger, "gone", concurrency=1, per_caller=1)
     dynamodb.delete_item(TableName=TABLE, Key={"session_id": {"S": "gone"}})
 
-    assert list(ledger.open_sessions()) == []
+    ((place, session),) = ledger.held()
+    assert session is None
+    assert ledger.bury(place) is True
 
-    opened(ledger, concurrency=1)
+    opened(ledger, concurrency=1, per_caller=1)
+
+
+def test_a_door_that_is_only_slow_cannot_open_what_was_buried(ledger, dynamodb, monkeypatch):
+    """Its session would have a microVM and no place: over the cap, and out of the reaper's sight."""
+    write = ledger._write
+
+    def slowly(place, *rest):
+        assert ledger.bury(place) is True
+        return write(place, *rest)
+
+    monkeypatch.setattr(ledger, "_write", slowly)
+    with pytest.raises(LedgerUnavailableError, match="taken"):
+        opened(ledger, "slow")
+
+    assert ledger.get("slow").reason == Reason.NEVER_OPENED
+    assert places(dynamodb) == []
+
+
+def test_what_is_open_cannot_be_buried(ledger):
+    """The row came a moment after the reaper looked."""
+    opened(ledger, "quick")
+    ((place, _),) = ledger.held()
+
+    assert ledger.bury(place) is False
+    assert ledger.get("quick").state is State.OPEN
 
 
 @pytest.fixture
@@ -197,43 +351,46 @@ def scripted(dynamodb):
         yield stubber
 
 
-def conflict(*codes: str) -> dict:
-    """What DynamoDB says when it cancels a transaction, one verdict for each write."""
-    return {
-        "service_error_code": "TransactionCanceledException",
-        "modeled_fields": {"CancellationReasons": [{"Code": code} for code in codes]},
-    }
-
-
-def test_two_callers_at_the_same_moment_both_get_through(ledger, scripted):
-    """DynamoDB cancels one of two transactions on one item, and botocore does not repeat it."""
-    scripted.add_client_error("transact_write_items", **conflict("TransactionConflict", "None"))
-    scripted.add_response("transact_write_items", {})
-
-    opened(ledger, "second")
-
-    scripted.assert_no_pending_responses()
-
-
-def test_a_conflict_that_does_not_end_is_given_up(ledger, scripted):
-    """A caller who waits longer than a few seconds has gone; the door must answer before that."""
-    for _ in range(8):
-        scripted.add_client_error("transact_write_items", **conflict("TransactionConflict", "None"))
-
-    with pytest.raises(LedgerUnavailableError, match="TransactionConflict"):
-        opened(ledger)
-
-    scripted.assert_no_pending_responses()
-
-
 def test_a_throttled_table_is_not_pressed_further(ledger, scripted):
     """botocore has repeated it already; asking again from here would only prolong the throttling."""
-    scripted.add_client_error("transact_write_items", **conflict("ThrottlingError", "None"))
+    scripted.add_client_error("get_item", "ThrottlingException")
 
-    with pytest.raises(LedgerUnavailableError, match=r"ThrottlingError.*nothing was written"):
+    with pytest.raises(LedgerUnavailableError, match=r"ThrottlingException.*not written"):
         opened(ledger)
 
     scripted.assert_no_pending_responses()
+
+
+def test_an_answer_that_leaves_rows_out_is_asked_for_again(ledger, dynamodb, monkeypatch):
+    """A busy table answers in part, and that is no error: the reaper would miss sessions without a word."""
+    expected = {opened(ledger) for _ in range(3)}
+    monkeypatch.setattr("runtime.door.table.time.sleep", lambda _seconds: None)
+    ask, asked = dynamodb.batch_get_item, []
+
+    def in_part(*, RequestItems) -> dict:  # noqa: N803  # DynamoDB's name
+        asked.append(RequestItems)
+        (first, *rest) = RequestItems[TABLE]["Keys"]
+        answer = ask(RequestItems={TABLE: {**RequestItems[TABLE], "Keys": [first]}})
+        left = {TABLE: {**RequestItems[TABLE], "Keys": rest}} if rest and len(asked) % 2 else {}
+        return {**answer, "UnprocessedKeys": left} if left else ask(RequestItems=RequestItems)
+
+    monkeypatch.setattr(dynamodb, "batch_get_item", in_part)
+
+    assert {one.session_id for one in ledger.open_sessions()} == expected
+    assert len(asked) == 4
+
+
+def test_a_table_that_never_answers_in_full_is_given_up(ledger, dynamodb, monkeypatch):
+    """A reaper that asks for ever reaps nothing, and its function's errors would never tell."""
+    monkeypatch.setattr("runtime.door.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(
+        dynamodb,
+        "batch_get_item",
+        lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems},  # noqa: N803
+    )
+
+    with pytest.raises(LedgerUnavailableError, match="UnprocessedKeys"):
+        list(ledger.open_sessions())
 
 
 def test_a_database_that_does_not_answer_is_said_in_words():
@@ -247,7 +404,7 @@ def test_a_database_that_does_not_answer_is_said_in_words():
         config=Config(retries={"total_max_attempts": 1}),
     )
 
-    with pytest.raises(LedgerUnavailableError, match=r"EndpointConnectionError.*nothing was written"):
+    with pytest.raises(LedgerUnavailableError, match=r"EndpointConnectionError.*not written"):
         Ledger(client, TABLE).get("s-1")
 
 
@@ -262,7 +419,7 @@ def test_the_place_count_equals_the_open_rows_whatever_happens(dynamodb):
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Whatever door, agent and reaper may do to three places, in any order."""
+    """Whatever door, agent and reaper may do to three places, in any order; a caller may have two of them."""
 
     sessions = Bundle("sessions")
 
@@ -272,14 +429,19 @@ class LedgerMachine(RuleBasedStateMachine):
         create_table(dynamodb, table)
         self.ledger = Ledger(dynamodb, table)
         self.known: list[str] = []
+        self.holding: set[str] = set()
 
-    @rule(target=sessions)
-    def open(self) -> str:
+    @rule(target=sessions, owner=sampled_from(["alice", "bob"]))
+    def open(self, owner: str) -> str:
         session_id = str(uuid4())
         try:
-            self.known.append(opened(self.ledger, session_id, concurrency=3))
+            self.known.append(opened(self.ledger, session_id, owner=owner, concurrency=3, per_caller=2))
         except ConcurrencyReachedError:
-            assert len(self.open_rows()) == 3
+            assert len(self.holding) == 3
+        except CallerLimitError:
+            assert [self.ledger.get(one).owner for one in self.holding].count(owner) == 2
+        else:
+            self.holding.add(session_id)
         return session_id
 
     @rule(session_id=sessions)
@@ -292,16 +454,32 @@ class LedgerMachine(RuleBasedStateMachine):
         with suppress(SessionEndedError):
             self.ledger.heartbeat(session_id, figures)
 
-    @rule(session_id=sessions, reason=sampled_from(Reason), figures=sampled_from([None, FIGURES]))
-    def close(self, session_id: str, reason: Reason, figures: Figures | None) -> None:
+    @rule(
+        session_id=sessions,
+        reason=sampled_from(Reason),
+        figures=sampled_from([None, FIGURES]),
+        may_run=booleans(),
+    )
+    def close(self, *, session_id: str, reason: Reason, figures: Figures | None, may_run: bool) -> None:
+        ended = False
         with suppress(SessionEndedError):
-            self.ledger.close(session_id, reason, figures)
+            ended = self.ledger.close(session_id, reason, figures, may_run=may_run)
+        if ended and not may_run:
+            self.holding.discard(session_id)
+
+    @rule(session_id=sessions)
+    def release(self, session_id: str) -> None:
+        self.ledger.release(session_id)
+        if session_id in self.holding and self.ledger.get(session_id).state is State.CLOSED:
+            self.holding.discard(session_id)
 
     @invariant()
     def places_match_rows(self) -> None:
-        places = sorted(session.session_id for session in self.ledger.open_sessions())
-        assert places == self.open_rows()
-        assert len(places) <= 3
+        held = [(place.session_id, session) for place, session in self.ledger.held()]
+        assert {session_id for session_id, _ in held} == self.holding
+        assert all(session for _, session in held)
+        assert len(held) == len(self.holding) <= 3
+        assert sorted(one.session_id for one in self.ledger.open_sessions()) == self.open_rows()
 
     def open_rows(self) -> list[str]:
         rows = [self.ledger.get(session_id) for session_id in self.known]

@@ -14,7 +14,7 @@ from runtime.metrics import MetricWriter
 from tests.door.conftest import REGION
 
 # Limits of `door_settings`.
-JOIN, CALL, HEARTBEAT = 60, 900, 60
+JOIN, CALL, HEARTBEAT, IDLE, LIFETIME = 60, 900, 60, 60, 1_260
 WAITING = "hotline-00000000-0000-4000-8000-000000000001"
 TALKING = "hotline-00000000-0000-4000-8000-000000000002"
 DENIED = (HTTPStatus.FORBIDDEN, "AccessDeniedException")
@@ -45,13 +45,13 @@ def reaper(door_settings, ledger, agentcore, clock, published) -> Reaper:
 @pytest.fixture
 def waiting(ledger) -> str:
     """A session whose caller has not come yet."""
-    return ledger.open(WAITING, owner="o", transport="websocket", concurrency=9).session_id
+    return ledger.open(WAITING, owner="o", transport="websocket", concurrency=9, per_caller=9).session_id
 
 
 @pytest.fixture
 def talking(ledger) -> str:
     """A session with a call in progress."""
-    ledger.open(TALKING, owner="o", transport="websocket", concurrency=9)
+    ledger.open(TALKING, owner="o", transport="websocket", concurrency=9, per_caller=9)
     return ledger.join(TALKING).session_id
 
 
@@ -91,6 +91,73 @@ def test_a_call_that_ignores_its_limit_is_ended(reaper, ledger, agentcore, clock
     assert agentcore.stopped == [talking]
 
 
+def heard_from(ledger, clock, seconds: int, *, silent_seconds: float = 0.0) -> None:
+    """Let the agent beat for *seconds*; it says for how long nobody has spoken."""
+    for _ in range(seconds // 10):
+        clock.advance(10)
+        ledger.heartbeat(TALKING, silent_seconds=silent_seconds)
+
+
+@pytest.mark.parametrize(
+    ("within", "silent", "reason"),
+    [
+        (CALL + GRACE_SECONDS, 0, Reason.DURATION),
+        (10, IDLE + GRACE_SECONDS, Reason.IDLE),
+    ],
+    ids=["duration", "idle"],
+)
+def test_a_limit_holds_to_the_second(reaper, *, ledger, clock, talking, within, silent, reason):
+    """An agent that has a fault in its own caps is ended by the door, and not a second before it is late."""
+    heard_from(ledger, clock, within, silent_seconds=silent)
+    reaper.run()
+    assert ledger.get(talking).state is State.ACTIVE
+
+    clock.advance(1)
+    ledger.heartbeat(talking, silent_seconds=silent + 1)
+    reaper.run()
+
+    assert ledger.get(talking).reason == reason
+
+
+def test_a_way_in_is_open_to_the_second(reaper, ledger, clock, waiting):
+    """A caller may connect in its last second, and wait for a cold microVM."""
+    clock.advance(JOIN + GRACE_SECONDS)
+    reaper.run()
+    assert ledger.get(waiting).state is State.OPEN
+
+    clock.advance(1)
+    reaper.run()
+
+    assert ledger.get(waiting).reason == Reason.NEVER_JOINED
+
+
+def test_a_heartbeat_is_missed_to_the_second(reaper, ledger, clock, talking):
+    """As configured: a network that hiccups is no lost agent."""
+    clock.advance(HEARTBEAT)
+    reaper.run()
+    assert ledger.get(talking).state is State.ACTIVE
+
+    clock.advance(1)
+    reaper.run()
+
+    assert ledger.get(talking).reason == Reason.AGENT_LOST
+
+
+def test_a_caller_who_comes_while_the_reaper_judges_keeps_the_call(
+    reaper, ledger, agentcore, clock, waiting, monkeypatch
+):
+    """What the reaper read is a moment old."""
+    clock.advance(JOIN + GRACE_SECONDS + 1)
+    held = [*ledger.held()]
+    monkeypatch.setattr(ledger, "held", lambda: iter(held))
+    ledger.join(waiting)
+
+    reaper.run()
+
+    assert ledger.get(waiting).state is State.ACTIVE
+    assert agentcore.stopped == []
+
+
 @pytest.mark.usefixtures("waiting", "talking")
 def test_a_session_within_its_limits_is_left_alone(reaper, ledger, agentcore, clock):
     """On the very second of a limit it is still within it: late is what lasts longer."""
@@ -121,20 +188,29 @@ def test_one_that_cannot_be_stopped_is_tried_again_and_holds_up_no_other(reaper,
     with pytest.raises(AgentCoreUnavailableError, match="AccessDeniedException"):
         reaper.run()
 
-    assert states(ledger) == {WAITING: State.OPEN, TALKING: State.CLOSED}
+    assert agentcore.stopped == [TALKING]
+    assert [place.session_id for place, _ in ledger.held()] == [WAITING]
     agentcore.refuses.clear()
+    clock.advance(GRACE_SECONDS + 1)
     reaper.run()
+    assert agentcore.stopped == [TALKING, WAITING]
+    assert list(ledger.held()) == []
     assert ledger.get(WAITING).reason == Reason.NEVER_JOINED
 
 
 def test_past_the_end_that_agentcore_enforces_no_place_stays_taken(reaper, ledger, agentcore, clock, talking):
     """A denied StopRuntimeSession must not shrink the deployment to nothing."""
     agentcore.refuses[""] = DENIED
-    clock.advance(CALL + GRACE_SECONDS + 1)
+    clock.advance(JOIN + LIFETIME + GRACE_SECONDS)
+    with pytest.raises(AgentCoreUnavailableError):
+        reaper.run()
+    assert [place.session_id for place, _ in ledger.held()] == [talking]
 
+    clock.advance(GRACE_SECONDS + 1)
     reaper.run()
 
     assert ledger.get(talking).reason == Reason.AGENT_LOST
+    assert list(ledger.held()) == []
 
 
 @pytest.mark.usefixtures("waiting", "talking")

@@ -58,7 +58,13 @@ class Agent:
 
     def open_session(self):
         session_id = str(uuid.uuid4())
-        self.ledger.open(session_id, owner="a-caller", transport="webrtc", concurrency=CALLS_AT_ONCE)
+        self.ledger.open(
+            session_id,
+            owner="a-caller",
+            transport="webrtc",
+            concurrency=CALLS_AT_ONCE,
+            per_caller=CALLS_AT_ONCE,
+        )
         return session_id
 
     async def closed(self, session_id, seconds=10.0):

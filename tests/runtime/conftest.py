@@ -94,7 +94,7 @@ class World:
 
     def open_session(self, transport: str = "websocket") -> str:
         session_id = str(uuid.uuid4())
-        self.ledger.open(session_id, owner="a-caller", transport=transport, concurrency=5)
+        self.ledger.open(session_id, owner="a-caller", transport=transport, concurrency=5, per_caller=5)
         return session_id
 
     @contextlib.asynccontextmanager

@@ -132,7 +132,7 @@ async def call(settings, database, tmp_path):
     )
     session_id = str(uuid.uuid4())
     ledger = Ledger(database.client, LEDGER)
-    ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=5)
+    ledger.open(session_id, owner="a-caller", transport="websocket", concurrency=5, per_caller=5)
     async with bedrock(answers) as server:
         mine = RuntimeSettings(
             **{name: getattr(settings, name) for name in settings.__slots__} | {"bedrock_url": server.url}
