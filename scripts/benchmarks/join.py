@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ READING_SECONDS = 2.0
 """From the page that says "Ready to call" to the click: people take longer."""
 
 START_SECONDS = 60.0
+TRIES = 3
 EXAMPLES_WEB_PORT = 8443
 """Beside 443, which leads to Hotline's page."""
 
@@ -52,6 +53,10 @@ _READY = "document.querySelector('#state')?.innerText === 'Ready to call'"
 _PATH = "document.querySelector('#path')?.innerText.startsWith('Relay')"
 _OVER = "document.querySelector('#state')?.innerText === 'The call is over'"
 _FAULTS = (BrowserError, CdkError, EmbeddedCloudError, LaboratoryError, TimeoutError)
+
+
+class UnansweredError(Exception):
+    """Nothing was heard in half a minute."""
 
 
 def compare(calls: int, console: Console) -> JoinReport:
@@ -64,7 +69,7 @@ def compare(calls: int, console: Console) -> JoinReport:
     python = plain_python()
     report = JoinReport(round_trip_ms=2 * ONE_WAY_MS)
     try:
-        with _stage(python) as stage:
+        with _stage(python, report) as stage:
             report.comparison.run(calls, stage.hotline, stage.examples, console=console)
     except _FAULTS as fault:
         raise BenchmarkError(f"{type(fault).__name__}: {fault}") from fault
@@ -72,7 +77,7 @@ def compare(calls: int, console: Console) -> JoinReport:
 
 
 @contextlib.contextmanager
-def _stage(python: Path) -> Iterator["_Stage"]:
+def _stage(python: Path, report: JoinReport) -> Iterator["_Stage"]:
     laboratory = Laboratory(figures=Figures(delay_ms=ONE_WAY_MS))
     with (
         tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder,
@@ -83,7 +88,7 @@ def _stage(python: Path) -> Iterator["_Stage"]:
         port = free_port()
         _make_channel(running)
         with Front(laboratory, port, web_port=EXAMPLES_WEB_PORT):
-            yield _Stage(laboratory, running, relay, python, Path(folder), port)
+            yield _Stage(laboratory, running, relay, python, Path(folder), port, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,30 @@ class _Stage:
     python: Path
     work: Path
     examples_port: int
+    report: JoinReport
 
     def hotline(self) -> dict[str, float]:
         """Call Hotline, woken by the page and woken by the click."""
-        return {AWAKE: asyncio.run(self._hotline("path")), WOKEN: asyncio.run(self._hotline("nothing"))}
+        return {
+            AWAKE: self._answered("Hotline", lambda: asyncio.run(self._hotline("path"))),
+            WOKEN: self._answered("Hotline", lambda: asyncio.run(self._hotline("nothing"))),
+        }
 
     def examples(self) -> dict[str, float]:
         """Call the examples' agent, which runs already or is started by the click."""
-        return {AWAKE: self._examples(awake=True), WOKEN: self._examples(awake=False)}
+        return {
+            AWAKE: self._answered("the examples", lambda: self._examples(awake=True)),
+            WOKEN: self._answered("the examples", lambda: self._examples(awake=False)),
+        }
+
+    def _answered(self, whom: str, call: Callable[[], float]) -> float:
+        """Call until there is an answer; a caller who heard nothing is counted, and tries again."""
+        for _ in range(TRIES):
+            try:
+                return call()
+            except UnansweredError:
+                self.report.unanswered[whom] += 1
+        raise BrowserError(f"Nobody was heard in {TRIES} calls to {whom}.")
 
     async def _hotline(self, before_call: str) -> float:
         async with self._tab() as tab:
@@ -165,7 +186,7 @@ async def _press_and_listen(tab: Tab) -> float:
     try:
         return float(await tab.run("window.heard"))
     except TimeoutError as silent:
-        raise BrowserError(f"The agent was not heard.  The page's complaints: {tab.complaints}") from silent
+        raise UnansweredError(str(tab.complaints)) from silent
 
 
 def _silent_microphone(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ class JoinReport:
     """Every call, and what follows."""
 
     round_trip_ms: float
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Callers who heard nothing for half a minute and called again, by whom they called."""
     comparison: Comparison = field(
         default_factory=lambda: Comparison(ours="Hotline", theirs="the examples' way", measures=_MEASURES)
     )
@@ -47,7 +50,8 @@ class JoinReport:
                 p50, p95 = percentile(waits, 50), percentile(waits, 95)
                 goal = _verdict(p50, p95) if (side, name) == (0, AWAKE) else ""
                 table.add_row(f"{who}, {name}", f"{p50:.0f}", f"{p95:.0f}", f"{max(waits):.0f}", goal)
-        return Group(table, "", self.comparison.table())
+        unanswered = ", ".join(f"{count} of {whom}" for whom, count in self.unanswered.items()) or "none"
+        return Group(table, "", self.comparison.table(), "", f"Calls that nobody answered: {unanswered}")
 
     def write(self, path: Path) -> None:
         """Write the comparison, and percentiles and goals beside it, as one JSON object."""
@@ -55,6 +59,7 @@ class JoinReport:
         report = json.loads(path.read_text())
         report["round_trip_ms"] = self.round_trip_ms
         report["goals"] = {"p50_ms": P50_GOAL_MS, "p95_ms": P95_GOAL_MS, "ratio": RATIO_GOAL}
+        report["unanswered"] = dict(self.unanswered)
         report["percentiles"] = {
             name: {
                 who: {f"p{percent}": percentile(self._waits(side, name), percent) for percent in (50, 95)}
