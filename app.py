@@ -26,6 +26,10 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE) -> None:
     """
     if not bundle.is_file():
         raise ConfigError(f"{bundle} is not there, so there is no agent to deploy; run scripts/bundle.")
+    if not door_layer(bundle).is_file():
+        raise ConfigError(
+            f"{door_layer(bundle)} is not there, so the door would not start; run scripts/bundle, which makes it."
+        )
     context = app.node.try_get_context
     config = DeploymentConfig.for_stage(
         context("stage") or "dev", context("stages") or {}, context("overrides") or ""
@@ -45,6 +49,7 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         app,
         f"{name}-Door",
         config=config.door,
+        layer=door_layer(bundle),
         turn=config.turn,
         stage=stage,
         call_seconds=config.runtime.call_seconds,
@@ -70,6 +75,11 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
         # The two stacks that wait for no other: nothing is created while nobody would hear of it.
         refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
         refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
+
+
+def door_layer(bundle: Path) -> Path:
+    """Return where `scripts/bundle` puts the door's packages, beside *bundle*."""
+    return bundle.with_name("door-layer.zip")
 
 
 def add_runtime(

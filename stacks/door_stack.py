@@ -1,5 +1,7 @@
 """The door: callers get in here, and nowhere else."""
 
+from pathlib import Path
+
 from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -8,6 +10,7 @@ from runtime.settings import DoorSettings
 from stacks.config import DoorConfig, EndpointsConfig, ManagedTurnConfig, TurnConfig
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction
+from stacks.parts.door_layer import DoorLayer
 from stacks.parts.relays import Relays
 from stacks.parts.session_reaper import SessionReaper
 from stacks.runtime_stack import RuntimeStack
@@ -30,6 +33,7 @@ class DoorStack(Stack):
         construct_id: str,
         *,
         config: DoorConfig,
+        layer: Path,
         turn: TurnConfig,
         stage: str,
         call_seconds: int,
@@ -53,17 +57,19 @@ class DoorStack(Stack):
             allocations_per_call=turn.allocations_per_call if isinstance(turn, ManagedTurnConfig) else 0,
             agentcore_url=endpoints.agentcore if endpoints else "",
         ).to_environment()
+        layers = (DoorLayer(self, "Layer", layer=layer).version,)
         door = DoorFunction(
             self,
             "Requests",
-            handler="handle_request",
+            handler="handlers.handle_request",
             description="opens, connects and ends sessions",
             timeout=REQUEST_TIMEOUT,
             environment={**environment, **relays.settings.to_environment()},
+            layers=layers,
             reserved_concurrency=config.reserved_concurrency,
             log_retention_days=config.log_retention_days,
         )
-        reaper = SessionReaper(self, "Reaper", config=config, environment=environment)
+        reaper = SessionReaper(self, "Reaper", config=config, environment=environment, layers=layers)
         runtime.agent.grant_open(door.role)
         runtime.agent.grant_stop(door.role)
         runtime.ledger.grant_open(door.role)

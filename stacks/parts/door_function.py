@@ -1,6 +1,6 @@
 """One of the door's Lambda functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy
@@ -10,11 +10,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.parts.acknowledge import acknowledge
 from stacks.parts.retention import retention
 
 ROOT = Path(__file__).parents[2]
 
-# All that the door imports besides the standard library and the boto3 that Lambda brings.
+# All that the door imports besides the standard library, the boto3 that Lambda brings, and its layers.
 SOURCES = (
     "runtime",
     "runtime/__init__.py",
@@ -31,9 +32,28 @@ SOURCES = (
 # Source: "Configure Lambda function memory" (1,769 MB is one core).
 MEMORY_MB = 512
 
+ARCHITECTURE = lambda_.Architecture.ARM_64
+
+# The Python that compiles the agent's bundle (scripts/bundling) compiles the layers too, and byte-code is for
+# one minor version: docs/decisions/door-models.md.
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
 
 class DoorFunction(Construct):
-    """A function with a role and a log group of its own, and no right but to write there."""
+    """A function with a role and a log group of its own, and no right but to write there.
+
+    Args:
+        scope: Parent of this construct.
+        construct_id: Its name below it.
+        handler: Module below `runtime.door` and its function, such as `handlers.handle_request`.
+        description: What it does, after "Hotline: ".
+        timeout: Longest run.
+        environment: All that it may know.
+        reserved_concurrency: Runs at once that it always has; 0 shares the account's.
+        log_retention_days: Of its log.
+        layers: Third-party packages that it imports.
+        dead_letter_queue: Where events go that it failed on.
+    """
 
     function: lambda_.Function
     role: iam.Role
@@ -49,31 +69,20 @@ class DoorFunction(Construct):
         environment: Mapping[str, str],
         reserved_concurrency: int,
         log_retention_days: int,
+        layers: Sequence[lambda_.ILayerVersion] = (),
         dead_letter_queue: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=retention(log_retention_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        # The construct library's own role may write to every log group of the account.
-        self.role = iam.Role(
-            self,
-            "Role",
-            description=f"Hotline: {description}",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        )
-        log_group.grant_write(self.role)
+        log_group = self._add_role_and_log(f"Hotline: {description}", log_retention_days)
         self.function = lambda_.Function(
             self,
             "Function",
             description=f"Hotline: {description}",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
             code=_code(),
-            handler=f"runtime.door.handlers.{handler}",
+            layers=list(layers),
+            handler=f"runtime.door.{handler}",
             memory_size=MEMORY_MB,
             timeout=timeout,
             environment=dict(environment),
@@ -86,6 +95,32 @@ class DoorFunction(Construct):
         )
         # The rights must be there before the first event, and CloudFormation orders only the role.
         self.function.node.add_dependency(self.role)
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Python 3.13, supported until 2029, is what the layers' byte-code is compiled for: with 3.14 every cold "
+            "start would compile them anew.",
+        )
+
+    def _add_role_and_log(self, description: str, log_retention_days: int) -> logs.LogGroup:
+        """Add a role that may write to the log group that is returned.
+
+        The construct library's own role may write to every log group of the account.
+        """
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=retention(log_retention_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=description,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        log_group.grant_write(self.role)
+        return log_group
 
 
 def _code() -> lambda_.Code:

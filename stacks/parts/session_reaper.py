@@ -1,6 +1,6 @@
 """What ends the sessions that nobody else will end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -24,7 +24,13 @@ class SessionReaper(Construct):
     role: iam.Role
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: DoorConfig, environment: Mapping[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: DoorConfig,
+        environment: Mapping[str, str],
+        layers: Sequence[lambda_.ILayerVersion],
     ) -> None:
         super().__init__(scope, construct_id)
         failures = sqs.Queue(
@@ -38,10 +44,11 @@ class SessionReaper(Construct):
         door_function = DoorFunction(
             self,
             "Reaper",
-            handler="handle_schedule",
+            handler="handlers.handle_schedule",
             description="ends sessions that nobody else will end",
             timeout=TIMEOUT,
             environment=environment,
+            layers=layers,
             reserved_concurrency=1 if config.reserved_concurrency else 0,
             log_retention_days=config.log_retention_days,
             dead_letter_queue=failures,

@@ -145,3 +145,12 @@ def test_a_missing_bundle_says_how_to_make_it(tmp_path: Path):
     """`cdk` makes it before every synth; whoever runs app.py by hand has to know."""
     with pytest.raises(ConfigError, match="run scripts/bundle"):
         app.build(App(context=CONTEXT), bundle=tmp_path / "agent.zip")
+
+
+def test_a_missing_layer_says_how_to_make_it(tmp_path: Path):
+    """Without it the door's functions would be deployed, and none of them would start."""
+    bundle = tmp_path / "agent.zip"
+    bundle.touch()
+
+    with pytest.raises(ConfigError, match="door-layer.zip is not there.*run scripts/bundle"):
+        app.build(App(context=CONTEXT), bundle=bundle)

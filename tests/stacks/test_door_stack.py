@@ -1,30 +1,14 @@
-import ast
 import json
-import re
-import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import aws_cdk as cdk
 import pytest
 
-from runtime.door import handlers
 from runtime.settings import DoorSettings
-from stacks.parts.door_function import ROOT, SOURCES, DoorFunction
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 
 EXTERNAL = {
     "kind": "external",
     "provider": "twilio",
     "secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:relays-AbCdEf",
-}
-ANY_FUNCTION = {
-    "handler": "handle_request",
-    "description": "any",
-    "timeout": cdk.Duration.seconds(3),
-    "environment": {},
-    "reserved_concurrency": 0,
-    "log_retention_days": 1,
 }
 LEDGER = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
@@ -216,50 +200,3 @@ def test_the_functions_read_what_the_stack_writes(stage, handler):
     assert settings.stage == stage
     assert settings.call_seconds == 900
     assert settings.agentcore_url == ("http://localhost:4568" if stage == "embedded" else "")
-
-
-def test_the_handlers_exist(dev):
-    """The template names them as text, which no type checker reads."""
-    for one in dev.resources("Door", "AWS::Lambda::Function"):
-        assert callable(getattr(handlers, one["Handler"].rpartition(".")[2]))
-
-
-def test_the_functions_are_sent_all_that_they_import():
-    """Lambda has the standard library and boto3; anything else must be in the asset, or nothing starts."""
-    shipped = [path for pattern in SOURCES for path in sorted(ROOT.glob(pattern)) if path.suffix == ".py"]
-    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in shipped}
-
-    assert "runtime.door.handlers" in modules
-    for path in shipped:
-        for name in imports(path):
-            root = name.partition(".")[0]
-            assert root in {*sys.stdlib_module_names, "boto3", "botocore"} or name in modules, (path, name)
-
-
-def test_the_functions_are_sent_nothing_else():
-    """Neither the call page nor the relays' own configuration belongs into a function that callers reach."""
-    with TemporaryDirectory() as folder:
-        app = cdk.App(outdir=folder)
-        stack = cdk.Stack(app, "Any")
-        DoorFunction(stack, "Any", **ANY_FUNCTION)
-        app.synth()
-        (asset,) = [one for one in Path(folder).glob("asset.*") if one.is_dir()]
-        sent = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
-
-    assert {"runtime/door/handlers.py", "turn/sources.py", "runtime/settings.py"} <= sent
-    assert {one for one in sent if not re.fullmatch(r"(runtime(/door)?|turn)/\w+\.py", one)} == set()
-    assert {one for one in sent if one.count("/") == 1 and one.startswith("runtime/")} == {
-        f"runtime/{name}.py" for name in ("__init__", "errors", "metrics", "settings")
-    }
-
-
-def imports(path: Path) -> set[str]:
-    """The modules that the file imports, at its top or anywhere else."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        match node:
-            case ast.Import():
-                found |= {one.name for one in node.names}
-            case ast.ImportFrom(module=str(module)):
-                found.add(module)
-    return found
