@@ -152,5 +152,5 @@ def test_a_missing_layer_says_how_to_make_it(tmp_path: Path):
     bundle = tmp_path / "agent.zip"
     bundle.touch()
 
-    with pytest.raises(ConfigError, match="door-layer.zip is not there.*run scripts/bundle"):
+    with pytest.raises(ConfigError, match=r"door-layer\.zip is not there.*run scripts/bundle"):
         app.build(App(context=CONTEXT), bundle=bundle)
