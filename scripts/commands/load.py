@@ -1,0 +1,181 @@
+"""Place many spoken calls on a deployed stage and hold it to its objectives.
+
+    scripts/load --embedded --calls 20                    the embedded cloud that scripts/local started
+    scripts/load dev --calls 200 --at-once 10 --rate 2    200 calls, two more every second, ten at once
+    scripts/load prod --calls 500 --rate 5 --ramp 60 --html load.html
+
+Each caller waits for the greeting, says the same words, hears the answer out and hangs up.  What they said is
+not judged (scripts/call and scripts/local do that).  On AWS every call costs what a call costs.
+
+Exit code: 0 when every objective is met and nothing is left behind; 1 when not; 2 when no call could be
+placed.  --json writes every call; --html a page with charts that loads nothing from anywhere.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from runtime.door.bodies import TRANSPORTS, WEBSOCKET
+from runtime.errors import HotlineError
+from scripts.calling.caller import Caller
+from scripts.calling.deployment import Deployment
+from scripts.calling.errors import CallError
+from scripts.calling.running import read_running
+from scripts.calling.voice import spoken
+from scripts.commands.call import QUESTION, find, with_token
+from scripts.embedded.address import DEFAULT_PORT
+from scripts.loading.leaks import counting, left_behind
+from scripts.loading.live import line, shown
+from scripts.loading.objectives import Objectives, judge
+from scripts.loading.plan import Plan
+from scripts.loading.report import Report
+from scripts.loading.run import Run
+
+MISSED, NOTHING_CALLED, INTERRUPTED = 1, 2, 130
+EMULATED = (
+    "AWS's services, AgentCore's data plane and Bedrock's protocol; the model's brain is offline.  All share this "
+    "machine's processors with the callers, so the times are no measure of AWS."
+)
+
+
+def main() -> int:
+    """Run `scripts/load`."""
+    options = parse_arguments()
+    console = Console()
+    try:
+        deployment = with_token(find(options), options, console)
+        report = asyncio.run(load(deployment, options, console))
+        report.print(console)
+        if options.json:
+            report.write_json(options.json)
+        if options.html:
+            report.write_html(options.html)
+    except (CallError, HotlineError) as fault:
+        print(f"load: {fault}", file=sys.stderr)
+        return NOTHING_CALLED
+    except OSError as fault:
+        print(f"load: {fault.filename}: {fault.strerror}.", file=sys.stderr)
+        return NOTHING_CALLED
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("load: hung up on every call in progress.", file=sys.stderr)
+        return INTERRUPTED
+    return 0 if report.met else MISSED
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
+    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
+    )
+    parser.add_argument(
+        "--token-file", metavar="FILE", type=Path, help="an access token; - reads standard input"
+    )
+    parser.add_argument("--calls", type=_count, required=True, metavar="N", help="how many calls")
+    parser.add_argument(
+        "--at-once",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="in progress at the most; default: %(default)s",
+    )
+    parser.add_argument(
+        "--rate", type=_positive, default=1.0, help="calls begun per second; default: %(default)s"
+    )
+    parser.add_argument(
+        "--ramp",
+        type=_positive,
+        default=0.0,
+        metavar="SECONDS",
+        help="the rate climbs so long; default: at once",
+    )
+    parser.add_argument("--transport", choices=TRANSPORTS, default=WEBSOCKET, help=f"default: {WEBSOCKET}")
+    parser.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
+    _add_objectives(parser)
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every call")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with charts")
+    return parser.parse_args()
+
+
+def _add_objectives(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--join-p95", type=_positive, default=5.0, metavar="SECONDS", help="objective; default: %(default)s"
+    )
+    parser.add_argument(
+        "--answer-p95", type=_positive, default=2.0, metavar="SECONDS", help="objective; default: %(default)s"
+    )
+    parser.add_argument(
+        "--errors", type=_percent, default=0.0, metavar="PERCENT", help="objective; default: %(default)s"
+    )
+
+
+async def load(deployment: Deployment, options: argparse.Namespace, console: Console) -> Report:
+    """Place the calls; SIGTERM hangs up as Ctrl-C does, so that every session is ended.
+
+    Raises:
+        CallError: The first words cannot be made.
+        HotlineError: The ledger cannot be read.
+    """
+    task = asyncio.current_task()
+    if task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    plan = Plan(calls=options.calls, at_once=options.at_once, rate=options.rate, ramp_seconds=options.ramp)
+    speech = await spoken(options.say)
+    caller = Caller(deployment, transport=options.transport)
+    process = read_running(options.port)["process"] if options.embedded else None
+    count = counting(deployment, process)
+    before = await asyncio.to_thread(count)
+    run = Run(plan, lambda: caller.call(speech, said=options.say))
+    async with shown(run.outcomes, plan.calls, console):
+        await run.finish()
+    console.print(line(run.outcomes, plan.calls), highlight=False, soft_wrap=True)
+    with console.status("Waiting until nothing is left behind …"):
+        leaks = await left_behind(count, before)
+    objectives = Objectives(
+        join_p95_seconds=options.join_p95,
+        answer_p95_seconds=options.answer_p95,
+        error_percent=options.errors,
+    )
+    return Report(
+        stage=deployment.stage,
+        transport=options.transport,
+        said=options.say,
+        plan=plan,
+        outcomes=run.outcomes,
+        verdicts=judge(objectives, run.outcomes, leaks),
+        emulated=EMULATED if options.embedded else "",
+    )
+
+
+def _number[T: (int, float)](kind: type[T], least: float, most: float, what: str) -> Callable[[str], T]:
+    def read(text: str) -> T:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return value
+
+    return read
+
+
+MOST_CALLS = 100_000
+_count = _number(int, 1, MOST_CALLS, f"a whole number from 1 to {MOST_CALLS}")
+_positive = _number(float, 0.01, 3_600, "a number from 0.01 to 3600")
+_percent = _number(float, 0, 100, "a number from 0 to 100")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
