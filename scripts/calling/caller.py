@@ -112,8 +112,11 @@ class Caller:
                 raise
             try:
                 yield door, invitation
-            finally:
-                await asyncio.to_thread(door.end, invitation.session_id)
+            except BaseException:
+                with contextlib.suppress(RefusedError):  # what went wrong is the first of the two
+                    await asyncio.to_thread(door.end, invitation.session_id)
+                raise
+            await asyncio.to_thread(door.end, invitation.session_id)
         finally:
             door.close()
 
