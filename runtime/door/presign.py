@@ -8,14 +8,13 @@ Guide, and `generate_presigned_url` of the bedrock-agentcore SDK 1.25, whose URL
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
 from runtime.door.errors import AgentCoreUnavailableError
-from runtime.settings import DoorSettings
 
 SERVICE: Final = "bedrock-agentcore"
 SESSION_ID = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
@@ -23,7 +22,31 @@ SESSION_ID = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 _RUNTIME_ARN = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:runtime/[A-Za-z0-9_-]+")
 
 
-def websocket_url(settings: DoorSettings, session_id: str, credentials: Any) -> str:
+class Address(Protocol):
+    """Where a runtime answers, and for how long a way in is good: settings of whoever signs one."""
+
+    @property
+    def region(self) -> str:
+        """Part of the signature."""
+
+    @property
+    def runtime_arn(self) -> str:
+        """Which runtime."""
+
+    @property
+    def endpoint_name(self) -> str:
+        """AgentCore endpoint (its `qualifier`)."""
+
+    @property
+    def join_seconds(self) -> int:
+        """Life of the URL."""
+
+    @property
+    def agentcore_url(self) -> str:
+        """Where AgentCore answers; empty on AWS."""
+
+
+def websocket_url(settings: Address, session_id: str, credentials: Any) -> str:
     """Return the URL that joins *session_id* for the next `join_seconds`.
 
     Args:
@@ -54,5 +77,5 @@ def websocket_url(settings: DoorSettings, session_id: str, credentials: Any) -> 
     return "ws" + str(request.url).removeprefix("http")
 
 
-def _base_url(settings: DoorSettings) -> str:
+def _base_url(settings: Address) -> str:
     return settings.agentcore_url or f"https://{SERVICE}.{settings.region}.amazonaws.com"
