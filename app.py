@@ -95,6 +95,7 @@ def add_runtime(
         stage=stage,
         vpc=network.vpc,
         agent_security_group=network.agent_security_group,
+        embedded=config.endpoints is not None,
         env=env,
     )
     runtime = RuntimeStack(

@@ -43,6 +43,7 @@ class DoorStack(Stack):
         env: Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: the door that callers come to")
+        pool = turn.first(ManagedTurnConfig)
         environment = DoorSettings(
             stage=stage,
             region=self.region,
@@ -54,7 +55,7 @@ class DoorStack(Stack):
             join_seconds=config.join_seconds,
             heartbeat_lost_seconds=config.heartbeat_lost_seconds,
             caller_policy=turn.caller_policy,
-            allocations_per_call=turn.allocations_per_call if isinstance(turn, ManagedTurnConfig) else 0,
+            allocations_per_call=pool.allocations_per_call if pool else 0,
             agentcore_url=endpoints.agentcore if endpoints else "",
         ).to_environment()
         layers = (DoorLayer(self, "Layer", layer=layer).version,)
@@ -64,7 +65,7 @@ class DoorStack(Stack):
             handler="handlers.handle_request",
             description="opens, connects and ends sessions",
             timeout=REQUEST_TIMEOUT,
-            environment={**environment, **relays.settings.to_environment()},
+            environment={**environment, **relays.environment},
             layers=layers,
             reserved_concurrency=config.reserved_concurrency,
             log_retention_days=config.log_retention_days,
@@ -79,3 +80,5 @@ class DoorStack(Stack):
         self.function, self.reaper = door.function, reaper.function
         self.api = DoorApi(self, "Api", config=config, function=door.function)
         CfnOutput(self, "DoorUrl", value=self.api.url)
+        # For scripts/turn-check, which issues as the door does: ARNs, addresses and names, never a secret.
+        CfnOutput(self, "RelaySettings", value=self.to_json_string(relays.environment))

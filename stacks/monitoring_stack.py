@@ -30,7 +30,7 @@ class MonitoringStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: what is watched, who is woken")
         topic = AlarmTopic(self, "Alarms", email=config.alarm_email, publishers=["cloudwatch.amazonaws.com"])
-        relays = turn if isinstance(turn, CoturnConfig) else None
+        relays = turn.first(CoturnConfig)
         watches = (*call_watches(stage, config), *door_watches(door))
         for watch in (*watches, *(coturn_watches(stage, relays) if relays else ())):
             watch.add_to(self, stage=stage, topic=topic)

@@ -27,12 +27,6 @@ _BACK_OFF_SECONDS = 0.1
 PATIENCE_SECONDS = 4.0
 """A caller waits for it in front of a page: enough for several tries, short enough to turn elsewhere."""
 
-STUN_URL = "stun:stun.kinesisvideo.{region}.amazonaws.com:443"
-"""KVS WebRTC SDK documentation; `GetIceServerConfig` names relays only."""
-
-_REGION = 3
-"""Where an ARN says its Region."""
-
 
 @dataclass(slots=True)
 class _Channel:
@@ -53,6 +47,7 @@ class ManagedIceServers:
     Args:
         channel_arns: The pool.
         signaling: Who is asked.
+        stun_url: Given to callers beside the relays; `GetIceServerConfig` names relays only.
         leases: Who counts allocations; by default this process its own.
         patience_seconds: How long `issue` may take altogether.
         chance: What pauses and the order of unused channels are drawn from; not for secrets.
@@ -63,6 +58,7 @@ class ManagedIceServers:
         *,
         channel_arns: Sequence[str],
         signaling: Signaling,
+        stun_url: str = "",
         leases: Leases | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         chance: random.Random | None = None,
@@ -71,6 +67,7 @@ class ManagedIceServers:
         self._channels = [_Channel(arn) for arn in channel_arns]
         self._chance.shuffle(self._channels)
         self._signaling = signaling
+        self._stun = (IceServer(urls=(stun_url,)),) if stun_url else ()
         self._leases = leases or LocalLeases()
         self._patience_seconds = patience_seconds
 
@@ -131,8 +128,7 @@ class ManagedIceServers:
         finally:
             if not issued:
                 await self._leases.undo(channel.arn, caller)
-        stun = STUN_URL.format(region=channel.arn.split(":")[_REGION])
-        return (IceServer(urls=(stun,)), *map(_without_dtls, relays))
+        return (*self._stun, *map(_without_dtls, relays))
 
 
 def _without_dtls(server: IceServer) -> IceServer:

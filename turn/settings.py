@@ -1,18 +1,21 @@
 """Where relays come from: the part of the environment that is about TURN, defined once.
 
 `stacks` writes these variables, the program that issues relay credentials reads them.  Values are
-checked where they are read: while a stack is synthesised an ARN is still a token.  They stay short,
-because AgentCore allows the agent's whole environment 1.5 KB.
+checked where they are read: while a stack is synthesised an ARN is still a token.
+
+Sources that stand in for the first one have the same variables with `FALLBACK_1_`, `FALLBACK_2_` in them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from turn.errors import TurnSettingsError
 
+PREFIX = "HOTLINE_TURN_"
 KIND = "HOTLINE_TURN_KIND"
 CHANNEL_ARNS = "HOTLINE_TURN_CHANNEL_ARNS"
+STUN_URL = "HOTLINE_TURN_STUN_URL"
 ADDRESSES = "HOTLINE_TURN_ADDRESSES"
 REALM = "HOTLINE_TURN_REALM"
 TLS = "HOTLINE_TURN_TLS"
@@ -27,10 +30,13 @@ class ManagedTurnSettings:
     KIND: ClassVar = "managed"
 
     channel_arns: tuple[str, ...]
+    stun_url: str = ""
+    """What tells a browser its public address; empty on the embedded cloud, which has no such service."""
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that `turn_settings_from` reads back."""
-        return {KIND: self.KIND, CHANNEL_ARNS: ",".join(self.channel_arns)}
+        stun = {STUN_URL: self.stun_url} if self.stun_url else {}
+        return {KIND: self.KIND, CHANNEL_ARNS: ",".join(self.channel_arns), **stun}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +79,41 @@ class ExternalTurnSettings:
 type TurnSettings = ManagedTurnSettings | CoturnSettings | ExternalTurnSettings
 
 
+def to_environment(sources: Sequence[TurnSettings]) -> dict[str, str]:
+    """Return the variables from which `all_turn_settings_from` reads *sources*, the preferred first."""
+    variables: dict[str, str] = {}
+    for place, source in enumerate(sources):
+        prefix = _prefix(place)
+        variables |= {
+            name.replace(PREFIX, prefix, 1): value for name, value in source.to_environment().items()
+        }
+    return variables
+
+
+def all_turn_settings_from(environ: Mapping[str, str]) -> tuple[TurnSettings, ...]:
+    """Read every source of relays, the preferred first.
+
+    Raises:
+        TurnSettingsError: One is described in a way that `turn_settings_from` refuses.
+    """
+    sources = [turn_settings_from(environ)]
+    while any(name.startswith(_prefix(len(sources))) for name in environ):
+        prefix = _prefix(len(sources))
+        own = {
+            name.replace(prefix, PREFIX, 1): value
+            for name, value in environ.items()
+            if name.startswith(prefix)
+        }
+        sources.append(turn_settings_from(own))
+    return tuple(sources)
+
+
+def _prefix(place: int) -> str:
+    return f"{PREFIX}FALLBACK_{place}_" if place else PREFIX
+
+
 def turn_settings_from(environ: Mapping[str, str]) -> TurnSettings:
-    """Read where relays come from.
+    """Read where relays come from in the first place.
 
     Raises:
         TurnSettingsError: The kind is unknown or a variable of that kind is missing; the message names
@@ -84,7 +123,9 @@ def turn_settings_from(environ: Mapping[str, str]) -> TurnSettings:
     settings: TurnSettings
     match read.one(KIND):
         case ManagedTurnSettings.KIND:
-            settings = ManagedTurnSettings(channel_arns=read.many(CHANNEL_ARNS))
+            settings = ManagedTurnSettings(
+                channel_arns=read.many(CHANNEL_ARNS), stun_url=environ.get(STUN_URL, "")
+            )
         case CoturnSettings.KIND:
             settings = CoturnSettings(
                 addresses=read.many(ADDRESSES),

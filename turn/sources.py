@@ -45,6 +45,7 @@ def _source(settings: TurnSettings, services_url: str | None, leases: Leases | N
             return ManagedIceServers(
                 channel_arns=settings.channel_arns,
                 signaling=KinesisVideoSignaling(services_url=services_url),
+                stun_url=settings.stun_url,
                 leases=leases,
             )
         case CoturnSettings():

@@ -25,7 +25,7 @@ from runtime.errors import HotlineError, SettingsError
 from runtime.metrics import MetricWriter
 from runtime.settings import DoorSettings
 from turn.errors import TurnSettingsError
-from turn.settings import turn_settings_from
+from turn.settings import all_turn_settings_from
 from turn.sources import ice_servers_from
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,8 @@ def _relays() -> Relays:
             _dynamodb(), settings.ledger_table, call_allocations=settings.allocations_per_call
         )
     try:
-        source = ice_servers_from(turn_settings_from(os.environ), leases=leases)
+        first, *fallback = all_turn_settings_from(os.environ)
+        source = ice_servers_from(first, fallback=fallback, leases=leases)
     except TurnSettingsError as fault:
         raise SettingsError(str(fault)) from fault
     # Whoever joins in the last second must still reach a relay when the reaper has given up waiting.

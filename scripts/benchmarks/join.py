@@ -8,6 +8,7 @@ import contextlib
 import json
 import sys
 import tempfile
+import uuid
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ class _Stage:
 
     def _environment(self) -> dict[str, str]:
         cloud = self.running.cloud
-        _, server = asyncio.run(self.relay.ice_servers.issue("examples", _CREDENTIAL_SECONDS))
+        _, server = asyncio.run(self.relay.ice_servers.issue(f"examples-{uuid.uuid4()}", _CREDENTIAL_SECONDS))
         relay = {"urls": server.urls, "username": server.username, "credential": server.credential}
         return {
             **own_environment(),

@@ -1,6 +1,5 @@
 """Where a stage answers calls, and with whose credentials it is called."""
 
-import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
-from turn.settings import ManagedTurnSettings, turn_settings_from
+from turn.settings import ExternalTurnSettings, ManagedTurnSettings, turn_settings_from
 
 CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
 
@@ -52,8 +51,6 @@ class Deployment:
         outputs: dict[str, str] = {}
         for stack in ("Door", "Runtime"):
             outputs |= _outputs(client, f"Hotline-{stage}-{stack}", stage, session.region_name)
-        with contextlib.suppress(NotDeployedError):  # a third party's relays make no stack
-            outputs |= _outputs(client, f"Hotline-{stage}-Turn", stage, session.region_name)
         return cls(
             stage=stage,
             region=session.region_name,
@@ -67,10 +64,11 @@ class Deployment:
     def emulated_relays(self) -> str:
         """What of its relays is emulated, in words; empty on AWS."""
         if not self.relay_program or "RelaySettings" not in self.outputs:
+            return ""
+        first = turn_settings_from(json.loads(self.outputs["RelaySettings"]))
+        if isinstance(first, ExternalTurnSettings):
             return ""  # those of a third party are theirs
-        managed = isinstance(
-            turn_settings_from(json.loads(self.outputs["RelaySettings"])), ManagedTurnSettings
-        )
+        managed = isinstance(first, ManagedTurnSettings)
         issuer = "Kinesis Video, which issues credentials, is emulated; " if managed else ""
         return f"{issuer}{self.relay_program} relays, on this machine"
 

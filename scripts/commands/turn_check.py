@@ -1,6 +1,7 @@
 """Check every relay of a stage, from where you are: what a caller at this place would meet.
 
     scripts/turn-check dev                  a stage of cdk.json that is deployed
+    scripts/turn-check dev --fallback 1     the relays that stand in for them
     scripts/turn-check --embedded           the embedded cloud that scripts/local started
 
 Credentials are issued as the door issues them, with your rights.  On every URL two allocations are made, one
@@ -37,9 +38,9 @@ def main() -> int:
     console = Console()
     try:
         stage = (
-            Stage.embedded(options.port)
+            Stage.embedded(options.port, place=options.fallback)
             if options.embedded
-            else Stage.deployed(options.stage, options.region)
+            else Stage.deployed(options.stage, options.region, place=options.fallback)
         )
         done = asyncio.run(check(stage, options.packets))
         show(done, console)
@@ -71,6 +72,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--packets", type=positive, default=PACKETS, help=f"sent on each URL, 50 a second; default: {PACKETS}"
     )
+    parser.add_argument(
+        "--fallback",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="check the Nth of turn.fallback, not the preferred relays",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
     return parser.parse_args()
 
@@ -79,7 +87,7 @@ def positive(text: str) -> int:
     """Read a count of at least 1."""
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} packets show nothing; 1 is the least.")
+        raise argparse.ArgumentTypeError(f"{number} is too few; 1 is the least.")
     return number
 
 

@@ -26,7 +26,7 @@ from scripts.embedded.identity import Identity
 from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.turn.deployed import DeployedRelays
 from scripts.embedded.work_folder import work_folder
-from turn.settings import CoturnSettings, turn_settings_from
+from turn.settings import CoturnSettings, all_turn_settings_from
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
 
@@ -138,12 +138,8 @@ class EmbeddedCloud:
         """
         self._cdk.bootstrap()
         self._cdk.deploy(stage, {**(overrides or {}), "endpoints": self.ports.endpoints()})
-        turn = f"Hotline-{stage}-Turn"
-        if (
-            turn in self.stacks()
-        ):  # relays of a third party are no resources, and CDK leaves out an empty stack
-            relays = json.loads(self.outputs(turn)["RelaySettings"])
-            self._deployed_relays.follow(turn_settings_from(relays))
+        relays = json.loads(self.outputs(f"Hotline-{stage}-Door")["RelaySettings"])
+        self._deployed_relays.follow(*all_turn_settings_from(relays))
 
     def serve_page(self, folder: Path, door_url: str) -> str:
         """Serve the call page in *folder* until the cloud ends, and return its address.

@@ -14,7 +14,7 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CredentialsError, NotDeployedError
 from scripts.calling.running import find_running, read_running
 from turn.ice_server import IceServer, IceServers
-from turn.settings import TurnSettings, turn_settings_from
+from turn.settings import TurnSettings, all_turn_settings_from
 from turn.sources import ice_servers_from
 
 LIFETIME_SECONDS = 60
@@ -39,18 +39,22 @@ class Stage:
     services_url: str = field(default="", repr=False)
 
     @classmethod
-    def deployed(cls, name: str, region: str | None) -> Self:
+    def deployed(cls, name: str, region: str | None, *, place: int = 0) -> Self:
         """Find a stage on AWS with the credentials of this environment.
+
+        Args:
+            name: Of the stage.
+            region: Where it is; none is that of the environment.
+            place: Of the relays in the order of asking: 0 for the preferred ones.
 
         Raises:
             CallError: It is not there, or these credentials may not look.
         """
-        return cls(
-            name=name, settings=_settings(Deployment.of_stage(name, boto3.Session(region_name=region)))
-        )
+        deployment = Deployment.of_stage(name, boto3.Session(region_name=region))
+        return cls(name=name, settings=_settings(deployment, place))
 
     @classmethod
-    def embedded(cls, port: int) -> Self:
+    def embedded(cls, port: int, *, place: int = 0) -> Self:
         """Find the stage on the embedded cloud of this machine, and take on its deployer's keys.
 
         Raises:
@@ -61,7 +65,7 @@ class Stage:
         deployment = find_running(port)
         return cls(
             name=deployment.stage,
-            settings=_settings(deployment),
+            settings=_settings(deployment, place),
             emulated=f"credentials and limits by the embedded cloud, relayed by {announced['relay']}",
             trust_file=Path(announced["trust"]),
             services_url=deployment.services_url,
@@ -96,7 +100,7 @@ def become(environment: Mapping[str, Any]) -> None:
     os.environ.update(environment)
 
 
-def _settings(deployment: Deployment) -> TurnSettings:
+def _settings(deployment: Deployment, place: int) -> TurnSettings:
     if deployment.session.get_credentials() is None:
         raise CredentialsError(
             "There are no AWS credentials, so no relay credentials can be issued.  Sign in (`aws sso login`), or set AWS_PROFILE."
@@ -104,8 +108,13 @@ def _settings(deployment: Deployment) -> TurnSettings:
     text = deployment.outputs.get("RelaySettings")
     if text is None:
         raise NotDeployedError(
-            f"Stage {deployment.stage} has no stack Hotline-{deployment.stage}-Turn with an output RelaySettings, so there "
-            "is nothing to check: it was deployed in part, by an older version, or with a third party's relays.  "
-            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`; a third party's relays are checked with the tools of that party."
+            f"Stage {deployment.stage} has no stack Hotline-{deployment.stage}-Door with an output RelaySettings, so there "
+            "is nothing to check: it was deployed in part, or by an older version.  "
+            f"Deploy it with `cdk deploy --all -c stage={deployment.stage}`."
         )
-    return turn_settings_from(json.loads(text))
+    sources = all_turn_settings_from(json.loads(text))
+    if place >= len(sources):
+        raise NotDeployedError(
+            f"Stage {deployment.stage} has no fallback {place}: its turn.fallback names {len(sources) - 1}."
+        )
+    return sources[place]

@@ -1,12 +1,15 @@
 """TURN relays that AWS runs."""
 
-from aws_cdk import CrossStackReferences, ReferenceStrength
+from aws_cdk import CrossStackReferences, ReferenceStrength, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisvideo as kinesisvideo
 from constructs import Construct
 
 from stacks.config import ManagedTurnConfig
 from turn.settings import ManagedTurnSettings
+
+# KVS WebRTC SDK documentation; `GetIceServerConfig` names relays only.
+STUN_URL = "stun:stun.kinesisvideo.{region}.amazonaws.com:443"
 
 
 class ManagedRelays(Construct):
@@ -18,10 +21,16 @@ class ManagedRelays(Construct):
 
     settings: ManagedTurnSettings
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: ManagedTurnConfig, stage: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: ManagedTurnConfig, stage: str, embedded: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         pool = [self._channel(number, stage) for number in range(1, config.channels + 1)]
-        self.settings = ManagedTurnSettings(channel_arns=tuple(one.attr_arn for one in pool))
+        self.settings = ManagedTurnSettings(
+            channel_arns=tuple(one.attr_arn for one in pool),
+            # There is none on an embedded cloud, and callers would ask AWS's for their address.
+            stun_url="" if embedded else STUN_URL.format(region=Stack.of(self).region),
+        )
 
     def grant_issue(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* obtain TURN credentials from the pool, and nothing else."""
@@ -35,7 +44,7 @@ class ManagedRelays(Construct):
         channel = kinesisvideo.CfnSignalingChannel(
             self,
             f"Channel{number}",
-            # A short name, because the ARNs of the pool travel in the agent's environment of 1.5 KB.
+            # A short name, because the ARNs of the pool travel in the door's environment of 4 KB.
             name=f"hotline-{stage}-{number}",
             type="SINGLE_MASTER",
         )

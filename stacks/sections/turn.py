@@ -1,9 +1,10 @@
 """The knobs of the relays: one section for each way to have them."""
 
+from ipaddress import ip_network
 from math import ceil
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from stacks.sections.section import Section, price
 
@@ -16,24 +17,16 @@ CHANNEL_ALLOCATIONS = 50
 # One less than the limit: requests overtake each other on the way, so that a pool that is exactly full is
 # throttled (`tests/turn/test_managed.py` fails without it).
 CHANNEL_ISSUES_PER_SECOND = 4
-# AgentCore allows the environment of a code deployment 1.5 KB (bedrock-agentcore-limits.md); a channel's
-# ARN takes 88 bytes of it, and `tests/contract/test_environment.py` counts the rest.
-MOST_CHANNELS = 8
-
-CallerPolicy = Annotated[
-    Literal["relay", "all"],
-    Field(
-        description="Paths that a browser may take: `relay` shows its addresses to the relay alone, `all` also "
-        "tries direct ones; neither joins sooner.",
-    ),
-]
+# Lambda allows the environment of a function 4 KB ("Lambda quotas", Lambda developer guide), and the door's
+# names every channel; `tests/contract/test_environment.py` counts what an ARN and the rest take of it.
+MOST_CHANNELS = 20
+MOST_FALLBACKS = 2
 
 
 class ManagedTurnConfig(Section):
     """TURN relays run by Kinesis Video Streams: nothing of ours to patch."""
 
     kind: Literal["managed"]
-    caller_policy: CallerPolicy = "relay"
     # GetIceServerConfig: 100 per second for the account and Region (kvswebrtc-limits.md).
     peak_new_sessions_per_second: float = Field(
         1.0, gt=0, le=100, description="Calls that may begin in one second at the busiest time."
@@ -74,7 +67,7 @@ class ManagedTurnConfig(Section):
         if needed > MOST_CHANNELS:
             raise ValueError(
                 f"the peaks need {needed} signaling channels, and {MOST_CHANNELS} are the most that the "
-                "agent's environment can name: lower a peak, or choose kind coturn"
+                "door's environment can name: lower a peak, or choose kind coturn"
             )
         return allocations
 
@@ -88,7 +81,6 @@ class CoturnConfig(Section):
     """TURN relays run by us: coturn on Graviton instances, and their upkeep."""
 
     kind: Literal["coturn"]
-    caller_policy: CallerPolicy = "relay"
     realm: str = Field(
         pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", description="Domain that relay credentials are valid for."
     )
@@ -154,7 +146,6 @@ class ExternalTurnConfig(Section):
     """TURN relays of a third party; its key stays in the deployer's own Secrets Manager secret."""
 
     kind: Literal["external"]
-    caller_policy: CallerPolicy = "relay"
     provider: Literal["cloudflare", "twilio", "static"] = Field(description="Who runs the relays.")
     secret_arn: str = Field(
         pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",
@@ -171,6 +162,75 @@ class ExternalTurnConfig(Section):
         return arn
 
 
-type TurnConfig = Annotated[
+type TurnSource = Annotated[
     ManagedTurnConfig | CoturnConfig | ExternalTurnConfig, Field(discriminator="kind")
+]
+
+
+def _network(text: str) -> str:
+    if ip_network(text).num_addresses > MOST_RELAY_ADDRESSES:
+        raise ValueError(f"has more than {MOST_RELAY_ADDRESSES} addresses; name the relays' own network")
+    return text
+
+
+type PrivateNetwork = Annotated[str, AfterValidator(_network)]
+
+MOST_RELAY_ADDRESSES = 65_536
+"""As many as 10.20.0.0/16 has."""
+
+
+class Preferred(Section):
+    """What the source that is asked first says for all of them."""
+
+    caller_policy: Literal["relay", "all"] = Field(
+        "relay",
+        description="Paths that a browser may take: `relay` shows its addresses to the relay alone, `all` also "
+        "tries direct ones; neither joins sooner.",
+    )
+    # The agent sends packets to whatever candidate a caller names, so each network here is one that callers reach.
+    relay_networks: tuple[PrivateNetwork, ...] = Field(
+        (),
+        strict=False,
+        max_length=8,
+        description="Networks that are not on the Internet and that relays give callers addresses of, as in "
+        "10.20.0.0/24: candidates in any other network of that kind are refused.",
+    )
+    fallback: tuple[TurnSource, ...] = Field(
+        (),
+        strict=False,
+        max_length=MOST_FALLBACKS,
+        description="Relays that stand in when those of this section cannot be had, in the order of asking: sections "
+        "of any kind, without `caller_policy` and `fallback`.",
+        json_schema_extra=price("as each section: what stands by is deployed"),
+    )
+
+    @model_validator(mode="after")
+    def _have_one_of_each(self) -> Self:
+        kinds = [getattr(self, "kind", ""), *(one.kind for one in self.fallback)]
+        if twice := {kind for kind in ("managed", "coturn") if kinds.count(kind) > 1}:
+            raise ValueError(
+                f"has kind {' and '.join(sorted(twice))} twice, and a stage has one pool and one group of relays: make "
+                "it larger, or choose another kind as fallback"
+            )
+        return self
+
+    def first[Config: TurnSource](self, kind: type[Config]) -> Config | None:
+        """Return the section of class *kind*, in whatever place it is."""
+        return next((one for one in (self, *self.fallback) if isinstance(one, kind)), None)
+
+
+class PreferredManaged(ManagedTurnConfig, Preferred):
+    """TURN relays run by Kinesis Video Streams: nothing of ours to patch."""
+
+
+class PreferredCoturn(CoturnConfig, Preferred):
+    """TURN relays run by us: coturn on Graviton instances, and their upkeep."""
+
+
+class PreferredExternal(ExternalTurnConfig, Preferred):
+    """TURN relays of a third party; its key stays in the deployer's own Secrets Manager secret."""
+
+
+type TurnConfig = Annotated[
+    PreferredManaged | PreferredCoturn | PreferredExternal, Field(discriminator="kind")
 ]

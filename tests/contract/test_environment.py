@@ -1,11 +1,13 @@
 """Both ends of the environment, held together: what the stacks write is what the programs read."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 
 from runtime.settings import DoorSettings, RuntimeSettings
+from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 from turn.errors import TurnSettingsError
 from turn.settings import KIND as TURN_KIND
@@ -14,6 +16,8 @@ from turn.settings import (
     ExternalTurnSettings,
     ManagedTurnSettings,
     TurnSettings,
+    all_turn_settings_from,
+    to_environment,
     turn_settings_from,
 )
 
@@ -23,7 +27,7 @@ AGENT_ENVIRONMENT_BYTES = 1_500
 LAMBDA_ENVIRONMENT_BYTES = 4_096
 
 TURN = [
-    ManagedTurnSettings(channel_arns=("arn:a", "arn:b")),
+    ManagedTurnSettings(channel_arns=("arn:a", "arn:b"), stun_url="stun:stun.test:443"),
     CoturnSettings(addresses=("192.0.2.1",), realm="turn.test", secret_arn="arn:s"),
     ExternalTurnSettings(provider="twilio", secret_arn="arn:s"),
 ]
@@ -32,6 +36,12 @@ TURN = [
 def agent_environment(deployed: Deployment) -> dict[str, str]:
     variables = deployed.the("Runtime", "AWS::BedrockAgentCore::Runtime")["EnvironmentVariables"]
     return {name: filled_in(value) for name, value in variables.items()}
+
+
+def function_environments(deployed: Deployment) -> list[dict[str, str]]:
+    functions = deployed.resources("Door", "AWS::Lambda::Function")
+    environments = [one.get("Environment", {}).get("Variables", {}) for one in functions]
+    return [{name: filled_in(value) for name, value in one.items()} for one in environments]
 
 
 def filled_in(value: Any) -> str:
@@ -61,9 +71,21 @@ def test_relay_settings_survive_the_environment(turn: TurnSettings):
 def test_each_missing_relay_variable_is_named(turn: TurnSettings):
     """Whoever starts the agent by hand learns all that is missing at once."""
     variables = turn.to_environment()
-    for name in set(variables) - {"HOTLINE_TURN_KIND"}:
+    for name in set(variables) - {"HOTLINE_TURN_KIND", "HOTLINE_TURN_STUN_URL"}:
         with pytest.raises(TurnSettingsError, match=f"{name} is not set"):
             turn_settings_from({**variables, name: ""})
+
+
+def test_relays_that_stand_in_keep_their_order():
+    """Two of one kind may stand in for each other, and their variables must not mix."""
+    sources = (*TURN, ExternalTurnSettings(provider="cloudflare", secret_arn="arn:t"))
+
+    variables = to_environment(sources)
+
+    assert all_turn_settings_from(variables) == sources
+    assert turn_settings_from(variables) == sources[0]
+    with pytest.raises(TurnSettingsError, match="HOTLINE_TURN_PROVIDER is not set"):
+        all_turn_settings_from({**variables, "HOTLINE_TURN_FALLBACK_3_PROVIDER": ""})
 
 
 def test_an_unknown_kind_of_relays_is_refused():
@@ -86,13 +108,13 @@ def test_the_template_sets_every_variable_the_agent_reads(stage: str):
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_template_sets_every_variable_the_door_reads(stage: str):
     """As for the agent."""
-    for function in synthesise(stage).resources("Door", "AWS::Lambda::Function"):
-        variables = {name: filled_in(value) for name, value in function["Environment"]["Variables"].items()}
-        settings = DoorSettings.from_environment(variables)
-        assert settings.stage == stage
-        relays = turn_settings_from(variables).to_environment() if TURN_KIND in variables else {}
-        assert variables == {**settings.to_environment(), **relays}
+    for variables in function_environments(synthesise(stage)):
         assert size(variables) <= LAMBDA_ENVIRONMENT_BYTES
+        if TURN_KIND in variables:
+            settings = DoorSettings.from_environment(variables)
+            relays = to_environment(all_turn_settings_from(variables))
+            assert settings.stage == stage
+            assert variables == {**settings.to_environment(), **relays}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -106,14 +128,19 @@ def test_only_the_embedded_cloud_redirects_calls(stage: str):
 
 def test_the_largest_pool_fits_into_the_doors_environment():
     """Lambda refuses a larger one when everything else has been deployed."""
-    peaks = '{"turn": {"peak_new_sessions_per_second": 32, "peak_concurrent_calls": 133}}'
-    functions = synthesise("embedded", peaks).resources("Door", "AWS::Lambda::Function")
-    environments = [one["Environment"]["Variables"] for one in functions]
-    (variables,) = (
-        {name: filled_in(value) for name, value in one.items()} for one in environments if TURN_KIND in one
-    )
+    third_party = "arn:aws:secretsmanager:us-east-1:123456789012:secret:" + "x" * 64 + "-AbCdEf"
+    turn = {
+        "peak_new_sessions_per_second": 80,
+        "peak_concurrent_calls": 333,
+        "fallback": [
+            {"kind": "coturn", "realm": "turn.some-division.a-company.example", "relays": 8},
+            {"kind": "external", "provider": "cloudflare", "secret_arn": third_party},
+        ],
+    }
+    deployed = synthesise("prod", json.dumps({"turn": turn}))
+    (variables,) = (one for one in function_environments(deployed) if TURN_KIND in one)
 
-    assert len(variables["HOTLINE_TURN_CHANNEL_ARNS"].split(",")) == 8
+    assert len(variables["HOTLINE_TURN_CHANNEL_ARNS"].split(",")) == MOST_CHANNELS
     assert size(variables) <= LAMBDA_ENVIRONMENT_BYTES
 
 

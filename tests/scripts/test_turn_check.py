@@ -12,7 +12,7 @@ from scripts.calling.running import announced
 from scripts.embedded.cloud import EmbeddedCloud
 from tests.embedded.conftest import free_base_port
 from turn.credentials import password_for, username_for
-from turn.settings import CoturnSettings, ExternalTurnSettings, ManagedTurnSettings
+from turn.settings import CoturnSettings, ExternalTurnSettings, ManagedTurnSettings, to_environment
 
 NOTHING = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
 CHANNEL = {"Channel": {"Type": "AWS::KinesisVideo::SignalingChannel", "Properties": {}}}
@@ -22,30 +22,34 @@ SECRET = "a secret of this test only"
 @pytest.fixture(scope="module")
 def cloud():
     with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as running:
-        for stack in ("Door", "Runtime"):
-            deploy(running, stack, NOTHING)
+        deploy(running, "Runtime", NOTHING)
+        deploy(running, "Door", NOTHING)
         with announced(running, "embedded"):
             yield running
 
 
 @pytest.fixture
-def turn_stack(cloud):
-    """Deploys stack Turn with the settings that a test wants."""
+def deploy_with(cloud):
+    """Updates stack Door to the relays that a test wants."""
 
-    def deploy_with(settings, resources=NOTHING):
-        deploy(cloud, "Turn", resources, json.dumps(settings.to_environment()))
+    def deploy_them(*sources):
+        update(cloud, json.dumps(to_environment(sources)))
 
-    yield deploy_with
-    client, name = cloud.client("cloudformation"), "Hotline-embedded-Turn"
-    client.delete_stack(StackName=name)
-    client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    yield deploy_them
+    update(cloud)
 
 
-def deploy(cloud, stack, resources, settings=None):
+def deploy(cloud, stack, resources):
     client, name = cloud.client("cloudformation"), f"Hotline-embedded-{stack}"
-    outputs = {"RelaySettings": {"Value": settings}} if settings else {}
-    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs}))
+    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
     client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+def update(cloud, settings=None):
+    client, name = cloud.client("cloudformation"), "Hotline-embedded-Door"
+    outputs = {"RelaySettings": {"Value": settings}} if settings else {}
+    client.update_stack(StackName=name, TemplateBody=json.dumps({"Resources": NOTHING, "Outputs": outputs}))
+    client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
 def run(cloud, *arguments):
@@ -70,9 +74,9 @@ def managed_pool(cloud):
     return ManagedTurnSettings(channel_arns=(cloud.outputs("pool")["Arn"],))
 
 
-def test_a_healthy_pool_passes_with_figures_for_every_url(cloud, turn_stack, tmp_path):
+def test_a_healthy_pool_passes_with_figures_for_every_url(cloud, deploy_with, tmp_path):
     """CI reads the exit code, a dashboard the JSON, a person the table."""
-    turn_stack(managed_pool(cloud))
+    deploy_with(managed_pool(cloud))
 
     done = run(cloud, "--json", tmp_path / "check.json")
 
@@ -90,7 +94,7 @@ def test_a_healthy_pool_passes_with_figures_for_every_url(cloud, turn_stack, tmp
         assert way["url"] in done.stdout
 
 
-def test_one_dead_url_of_two_fails_the_check_and_has_its_reason(cloud, turn_stack):
+def test_one_dead_url_of_two_fails_the_check_and_has_its_reason(cloud, deploy_with):
     """A canary must bark although calls still work by the other way."""
     username = username_for("static", expires_at=int(time.time()) + 60)
     key = {
@@ -98,7 +102,7 @@ def test_one_dead_url_of_two_fails_the_check_and_has_its_reason(cloud, turn_stac
         "username": username,
         "credential": password_for(username, secret=relay_secret(cloud)),
     }
-    turn_stack(ExternalTurnSettings(provider="static", secret_arn=stored(cloud, "static", json.dumps(key))))
+    deploy_with(ExternalTurnSettings(provider="static", secret_arn=stored(cloud, "static", json.dumps(key))))
 
     done = run(cloud)
 
@@ -107,12 +111,32 @@ def test_one_dead_url_of_two_fails_the_check_and_has_its_reason(cloud, turn_stac
     assert key["credential"] not in done.stdout + done.stderr
 
 
-def test_relays_of_our_own_take_the_secret_that_the_stage_deployed(cloud, turn_stack):
+def test_relays_that_stand_by_are_checked_before_they_are_needed(cloud, deploy_with):
+    """A fallback that nobody ever tried is none; and one that is not there is not said to work."""
+    nobody = ManagedTurnSettings(channel_arns=("arn:aws:kinesisvideo:us-east-1:000000000000:channel/gone/1",))
+    url = f"turn:127.0.0.1:{cloud.ports.relay}?transport=tcp"
+    username = username_for("static", expires_at=int(time.time()) + 60)
+    key = {
+        "urls": [url],
+        "username": username,
+        "credential": password_for(username, secret=relay_secret(cloud)),
+    }
+    arn = stored(cloud, "standing-by", json.dumps(key))
+    deploy_with(nobody, ExternalTurnSettings(provider="static", secret_arn=arn))
+
+    good, none = run(cloud, "--fallback", 1), run(cloud, "--fallback", 2)
+
+    assert (good.returncode, url in good.stdout, "external relays" in good.stdout) == (0, True, True)
+    assert none.returncode == 2
+    assert "Stage embedded has no fallback 2: its turn.fallback names 1." in none.stderr
+
+
+def test_relays_of_our_own_take_the_secret_that_the_stage_deployed(cloud, deploy_with):
     """What the door derives from it opens them; a wrong one is named as such."""
     arn = stored(cloud, "shared", SECRET)
     settings = CoturnSettings(addresses=("127.77.0.1",), realm="turn.x.test", secret_arn=arn)
     cloud._deployed_relays.follow(settings)
-    turn_stack(settings)
+    deploy_with(settings)
 
     good = run(cloud)
     cloud.client("secretsmanager").put_secret_value(SecretId=arn, SecretString="another one")
@@ -141,7 +165,7 @@ def test_relays_that_a_stage_has_no_longer_are_ended(cloud):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (None, "has no stack Hotline-embedded-Turn with an output RelaySettings"),
+        (None, "has no stack Hotline-embedded-Door with an output RelaySettings"),
         (
             ManagedTurnSettings(
                 channel_arns=("arn:aws:kinesisvideo:us-east-1:000000000000:channel/gone/1700000000000",)
@@ -154,7 +178,7 @@ def test_relays_that_a_stage_has_no_longer_are_ended(cloud):
 def test_what_cannot_be_checked_is_no_failed_check(cloud, request, settings, said):
     """Whoever is paged should know whether relays are down or the question was wrong."""
     if settings:
-        request.getfixturevalue("turn_stack")(settings)
+        request.getfixturevalue("deploy_with")(settings)
 
     done = run(cloud)
 

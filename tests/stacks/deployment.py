@@ -51,7 +51,9 @@ class Deployment:
         for logical_id, resource in self.templates[stack]["Resources"].items():
             properties = resource.get("Properties", {})
             documents = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
-            documents += [one["PolicyDocument"] for one in properties.get("Policies", [])]
+            policies = properties.get("Policies", [])
+            if isinstance(policies, list):  # a user pool's are rules for passwords
+                documents += [one["PolicyDocument"] for one in policies]
             for document in documents:
                 for statement in document["Statement"]:
                     yield logical_id, statement

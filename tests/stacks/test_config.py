@@ -126,7 +126,7 @@ def test_zones_default_to_two_that_agentcore_supports_in_the_region():
         ({"runtime": {"model_id": "amazon.nova-sonic-v1:0"}}, "stages.mine.runtime.model_id: "),
         ({"runtime": {"idle_seconds": 59}}, "stages.mine.runtime.idle_seconds: "),
         ({"door": {"allowed_origins": ["https://*"]}}, "stages.mine.door.allowed_origins.0: "),
-        ({"turn": {"peak_concurrent_calls": 134}}, "need 9 signaling channels"),
+        ({"turn": {"peak_concurrent_calls": 334}}, "need 21 signaling channels"),
         ({"endpoints": {"services": "http://192.0.2.1:1"}}, "stages.mine.endpoints.services: "),
     ],
 )
@@ -172,7 +172,7 @@ def test_relay_ports_must_hold_the_calls_of_a_relay():
         (1, 25, 2, 1),
         (1, 26, 2, 2),
         (1, 50, 1, 1),
-        (32, 200, 2, MOST_CHANNELS),
+        (80, 400, 2, MOST_CHANNELS),
     ],
 )
 def test_the_pool_has_as_many_channels_as_the_tighter_limit_needs(
@@ -187,6 +187,38 @@ def test_the_pool_has_as_many_channels_as_the_tighter_limit_needs(
     )
 
     assert config.channels == channels
+
+
+def test_relays_that_stand_in_are_checked_like_the_preferred_ones():
+    """A fallback is needed when nobody has time for a typing error."""
+    stages = stage_with()
+    stages["mine"]["turn"]["fallback"] = [{"kind": "coturn", "realm": "turn.test", "relay": 2}]
+
+    assert "turn.fallback.0.relay: is no such knob" in faults_of(stages)
+
+
+def test_a_stage_has_one_pool_and_one_group_of_relays():
+    """Two of a kind would be one resource under two names."""
+    stages = stage_with()
+    pool = {"kind": "managed"}
+    stages["mine"]["turn"]["fallback"] = [pool]
+    assert "has kind managed twice" in faults_of(stages)
+
+    keys = [f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}-AbCdEf" for name in "ab"]
+    third_parties = [{"kind": "external", "provider": "static", "secret_arn": key} for key in keys]
+    stages["mine"]["turn"]["fallback"] = third_parties
+    stages["mine"]["region"] = "us-east-1"
+    turn = DeploymentConfig.for_stage("mine", stages).turn
+    assert [one.kind for one in turn.fallback] == ["external", "external"]
+
+
+def test_a_fallback_has_no_fallback_of_its_own():
+    """The order of asking is one list."""
+    stages = stage_with()
+    nested = {"kind": "coturn", "realm": "turn.test", "fallback": []}
+    stages["mine"]["turn"]["fallback"] = [nested]
+
+    assert "turn.fallback.0.fallback: is no such knob" in faults_of(stages)
 
 
 def test_overrides_are_merged_deeply():

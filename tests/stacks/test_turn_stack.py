@@ -52,3 +52,59 @@ def test_a_third_partys_key_stays_in_the_deployers_secret():
 
     assert statement["Resource"] == json.loads(EXTERNAL)["turn"]["secret_arn"]
     assert not deployed.templates["Turn"].get("Resources")
+
+
+WITH_COTURN_BEHIND = json.dumps(
+    {"turn": {"fallback": [{"kind": "coturn", "realm": "turn.hotline.test", "relays": 1}]}}
+)
+WITH_THE_POOL_BEHIND = json.dumps(
+    {
+        "turn": {
+            "kind": "coturn",
+            "realm": "turn.hotline.test",
+            "relays": 1,
+            "fallback": [
+                {"kind": "managed", "peak_new_sessions_per_second": 5, "peak_concurrent_calls": 100}
+            ],
+        }
+    }
+)
+
+
+def test_the_door_may_ask_relays_that_stand_in():
+    """A fallback that the door has no right to is found out when it is needed."""
+    deployed = synthesise("prod", WITH_COTURN_BEHIND)
+    actions = json.dumps([one["Action"] for _, one in deployed.statements("Door")])
+
+    assert "kinesisvideo:GetIceServerConfig" in actions
+    assert "secretsmanager:GetSecretValue" in actions
+    (variables,) = (
+        one["Environment"]["Variables"]
+        for one in deployed.resources("Door", "AWS::Lambda::Function")
+        if "HOTLINE_TURN_KIND" in one.get("Environment", {}).get("Variables", {})
+    )
+    assert variables["HOTLINE_TURN_KIND"] == "managed"
+    assert variables["HOTLINE_TURN_FALLBACK_1_KIND"] == "coturn"
+    assert deployed.resources("Monitoring", "AWS::CloudWatch::Alarm")
+
+
+def test_a_change_of_the_order_replaces_no_relay():
+    """Relays that were behind the pool carry calls; they must not be made anew to come before it."""
+    behind = synthesise("prod", WITH_COTURN_BEHIND).templates["Turn"]["Resources"]
+    before = synthesise("prod", WITH_THE_POOL_BEHIND).templates["Turn"]["Resources"]
+
+    assert behind == before
+
+
+def test_what_turn_check_reads_is_there_for_every_kind():
+    """A third party's relays make no stack, and are checked all the same."""
+    for overrides in ("", EXTERNAL, WITH_COTURN_BEHIND):
+        assert "RelaySettings" in synthesise("dev", overrides).templates["Door"]["Outputs"]
+
+
+def test_an_embedded_cloud_sends_nobody_to_a_server_of_aws():
+    """It has no STUN server, and a laptop's callers must not tell AWS their address."""
+    assert "stun.kinesisvideo" not in json.dumps(synthesise("embedded").templates["Door"])
+    assert "stun:stun.kinesisvideo.us-east-1.amazonaws.com:443" in json.dumps(
+        synthesise("dev").templates["Door"]
+    )

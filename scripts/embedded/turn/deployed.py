@@ -1,4 +1,4 @@
-"""The relays that a stage of kind `coturn` has deployed, running on this machine."""
+"""The relays of kind `coturn` that a stage has deployed, running on this machine."""
 
 from collections.abc import Callable
 
@@ -22,12 +22,13 @@ class DeployedRelays:
         self._read_secret = read_secret
         self._running: dict[tuple[str, str, str], Child] = {}
 
-    def follow(self, settings: TurnSettings) -> None:
-        """Start what *settings* name and end what they do not; the others go on relaying."""
+    def follow(self, *sources: TurnSettings) -> None:
+        """Start what *sources* name and end what they do not; the others go on relaying."""
         wanted = {}
-        if isinstance(settings, CoturnSettings):
-            secret = self._read_secret(settings.secret_arn)
-            wanted = {(address, settings.realm, secret): settings for address in settings.addresses}
+        for settings in sources:
+            if isinstance(settings, CoturnSettings):
+                secret = self._read_secret(settings.secret_arn)
+                wanted |= {(address, settings.realm, secret): settings for address in settings.addresses}
         for gone in self._running.keys() - wanted.keys():
             self._running.pop(gone).stop()
         for new in wanted.keys() - self._running.keys():
