@@ -81,6 +81,7 @@ def about(settings: PageSettings) -> dict[str, Any]:
     return {
         "stage": settings.stage,
         "embedded": settings.embedded,
+        "before_call": settings.before_call,
         "auth": {
             "kind": settings.auth_kind,
             "issuer": settings.issuer,

@@ -22,6 +22,16 @@ class PageConfig(Section):
             "(aws.amazon.com/cloudfront/pricing)"
         ),
     )
+    before_call: Literal["path", "agent", "nothing"] = Field(
+        "path",
+        description="What is ready before the caller presses Call: the whole path through the relays, the agent alone, or "
+        "nothing; each joins later than the one before.  Guests always have nothing: their invite is good for one "
+        "session.",
+        json_schema_extra=price(
+            "while a page waits, at most `door.join_seconds` at a time: `agent` an idle agent, `path` relay "
+            "allocations too"
+        ),
+    )
     # Edge locations of North America, Europe and Israel; with Asia, Africa and the Gulf; all.
     price_class: Literal["100", "200", "all"] = Field(
         "100",

@@ -10,6 +10,7 @@ from runtime.settings import PageSettings
 SETTINGS = PageSettings(
     stage="dev",
     agent_origin="wss://agent.test",
+    before_call="agent",
     auth_kind="oidc",
     issuer="https://issuer.test/tenant",
     client_id="page",
@@ -86,6 +87,7 @@ def test_the_page_learns_where_people_sign_in_and_nothing_that_is_secret(page):
     assert json.loads(page.answer(CONFIG, {})["body"]) == {
         "stage": "dev",
         "embedded": False,
+        "before_call": "agent",
         "auth": {
             "kind": "oidc",
             "issuer": "https://issuer.test/tenant",
@@ -99,5 +101,5 @@ def test_the_page_learns_where_people_sign_in_and_nothing_that_is_secret(page):
 def test_the_settings_survive_the_environment():
     """Nothing is lost or reshaped between deployment and page."""
     assert PageSettings.from_environment(SETTINGS.to_environment()) == SETTINGS
-    plain = PageSettings(stage="dev", agent_origin="wss://agent.test", auth_kind="iam")
+    plain = PageSettings(stage="dev", agent_origin="wss://agent.test", before_call="path", auth_kind="iam")
     assert PageSettings.from_environment(plain.to_environment()) == plain

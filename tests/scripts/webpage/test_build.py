@@ -83,13 +83,13 @@ def test_a_browser_never_mixes_two_versions(copy):
 def test_the_function_needs_nothing_but_what_is_beside_it():
     """A module that was forgotten shows here, not at the first caller's."""
     make_page(ROOT, ROOT / "build/page")
-    variables = PageSettings(stage="t", agent_origin="wss://agent.test", auth_kind="iam").to_environment()
+    settings = PageSettings(stage="t", agent_origin="wss://agent.test", before_call="path", auth_kind="iam")
     ask = "from runtime.door.call_page import handle_page as h; print(h({'routeKey': 'GET /'}, None)['body'])"
 
     page = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {ask}"],
         cwd=ROOT / "build/page",
-        env=variables,
+        env=settings.to_environment(),
         capture_output=True,
         text=True,
         check=True,
