@@ -1,6 +1,6 @@
-"""The agent's way to AWS: one session and one client, made when the first call needs them.
+"""The agent's way to AWS: one session and its clients, each made when the first call needs it.
 
-Nothing here may be built while the agent starts: a snapshot would hand the same client, with the same
+Nothing here may be built while the agent starts: a snapshot would hand the same clients, with the same
 soon expired credentials, to every session that is restored from it.
 """
 
@@ -18,7 +18,11 @@ from botocore.loaders import JSONFileLoader, Loader
 from runtime.errors import CredentialsError
 from runtime.settings import RuntimeSettings
 
-SERVICE = "dynamodb"
+EVERY_CALLS = "dynamodb"
+"""What every call needs; whatever else one needs is read when it does."""
+
+SERVICES = (EVERY_CALLS, "secretsmanager", "sns")
+"""What a call may need."""
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 3
@@ -35,7 +39,7 @@ def load_service_data() -> Loader:
     loader = Loader(file_loader=_AgentsData())
     loader.load_data("endpoints")
     for kind in ("service-2", "endpoint-rule-set-1"):
-        loader.load_service_model(SERVICE, kind)
+        loader.load_service_model(EVERY_CALLS, kind)
     return loader
 
 
@@ -45,7 +49,7 @@ class _AgentsData(JSONFileLoader):
         if data and Path(file_path).name == "endpoints":
             for partition in data["partitions"]:
                 known = partition["services"]
-                partition["services"] = {SERVICE: known[SERVICE]} if SERVICE in known else {}
+                partition["services"] = {name: known[name] for name in SERVICES if name in known}
         return data
 
 
@@ -55,11 +59,18 @@ class Cloud:
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
 
     def dynamodb(self) -> Any:
         """Return a DynamoDB client, which threads may share; boto3 would make the same one, and 40 modules."""
+        return self.client(EVERY_CALLS)
+
+    def client(self, service: str) -> Any:
+        """Return a client of one of `SERVICES`, which threads may share."""
         with self._lock:
-            return self._dynamodb
+            if service not in self._clients:
+                self._clients[service] = self._create_client(service)
+            return self._clients[service]
 
     def credentials(self) -> ReadOnlyCredentials:
         """Return the role's credentials as they are now, renewed if they end within ten minutes.
@@ -85,10 +96,9 @@ class Cloud:
         session.set_config_variable("region", self._settings.region)
         return session
 
-    @cached_property
-    def _dynamodb(self) -> Any:
+    def _create_client(self, service: str) -> Any:
         return self._session.create_client(
-            SERVICE,
+            service,
             endpoint_url=self._settings.services_url or None,
             config=Config(
                 connect_timeout=CONNECT_SECONDS,

@@ -5,6 +5,7 @@ HotlineError
 ├── CredentialsError    the role offers no credentials: mend the role or its endpoint
 ├── InvocationError     the door asked for something that cannot be done: it is told why
 ├── NotAPhoneError      what was announced as a phone call is none: its stream is closed
+├── QueueUnavailableError   the queue of people did not take a caller: mend it, or the secret
 └── StreamLostError     a stream to the model broke, or never began: open another, or end the call
 """
 
@@ -40,6 +41,10 @@ class InvocationError(HotlineError):
 
 class NotAPhoneError(HotlineError):
     """A phone provider's stream was expected, and something else came."""
+
+
+class QueueUnavailableError(HotlineError):
+    """A caller could not be handed over to the queue of people."""
 
 
 class StreamLostError(HotlineError):

@@ -8,6 +8,10 @@ type Answer = Mapping[str, Any]
 """What the model is told: short facts that it can put into words."""
 
 
+class LastAnswer(dict[str, Any]):
+    """An answer after which nothing is left to do: the model puts it into words, then the call ends."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One function, and what may be expected of it."""

@@ -1,0 +1,53 @@
+"""Callers who wait to be called back: a row for each, and word to people that there is one."""
+
+import asyncio
+
+from runtime.cloud import Cloud
+from runtime.settings import RuntimeSettings
+from runtime.tools.transfer_to_human import HandOver
+
+DAY_SECONDS = 24 * 3600
+
+SUBJECT = "Hotline: a caller wants to be called back"
+
+
+class Callbacks:
+    """The stage's list of call-backs."""
+
+    def __init__(self, cloud: Cloud, settings: RuntimeSettings) -> None:
+        self._cloud = cloud
+        self._settings = settings
+
+    async def deliver(self, hand_over: HandOver) -> None:
+        """Add the caller to the list, and tell people; again, it is the same row.
+
+        Raises:
+            BotoCoreError: DynamoDB or SNS does not answer.
+            ClientError: They refuse.
+        """
+        await asyncio.to_thread(self._deliver, hand_over)
+
+    def _deliver(self, hand_over: HandOver) -> None:
+        expires_at = hand_over.asked_at + self._settings.callback_days * DAY_SECONDS
+        self._cloud.dynamodb().put_item(
+            TableName=self._settings.callbacks_table,
+            Item={
+                "session_id": {"S": hand_over.session_id},
+                "number": {"S": hand_over.number},
+                "topic": {"S": hand_over.topic},
+                "asked_at": {"N": str(hand_over.asked_at)},
+                "expires_at": {"N": str(expires_at)},
+            },
+        )
+        self._cloud.client("sns").publish(
+            TopicArn=self._settings.callbacks_topic, Subject=SUBJECT, Message=self._word(hand_over)
+        )
+
+    def _word(self, hand_over: HandOver) -> str:
+        """Say where the number is, never the number: mail is read by servers that nobody chose."""
+        return (
+            f"Somebody on a call of stage {self._settings.stage} wants to be called back.  Their number, and what it "
+            f"is about, is in the table {self._settings.callbacks_table} under session_id "
+            f"{hand_over.session_id} for {self._settings.callback_days} days; docs/escalation.md says how to read it, "
+            "and to delete it when the caller has been called."
+        )
