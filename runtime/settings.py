@@ -107,6 +107,16 @@ class RuntimeSettings(_Settings):
     """DynamoDB table that the tool `order_status` reads."""
     ledger_table: str
     """DynamoDB table with one row per session: the door opens it, the agent reports to it."""
+    callbacks_table: str = _optional()
+    """DynamoDB table with those who wait to be called back; nothing where nobody calls back."""
+    callbacks_topic: str = _optional()
+    """SNS topic that tells people that somebody waits."""
+    callback_days: int = 0
+    """How long a request to be called back is kept."""
+    queue_url: str = _optional()
+    """Where a caller is handed over to a queue of people; nothing where there is none."""
+    queue_secret_arn: str = _optional()
+    """Secret that what is sent there is signed with."""
     bedrock_url: str = _optional()
     services_url: str = _optional()
 
@@ -135,14 +145,14 @@ class DoorSettings(_Settings):
     """Silence from both ends after which the agent ends a call."""
     lifetime_seconds: int
     """Life of a microVM, which AgentCore ends."""
-    budget: str
-    """Name of the budget that closes the door to new sessions."""
     join_seconds: int
     """Life of a pre-signed way in: it bounds the connect, not the call."""
     heartbeat_lost_seconds: int
     """Silence of the agent after which the reaper takes its session for dead."""
     caller_policy: str
     """`relay` or `all`: what WebRTC calls the browser's ICE transport policy."""
+    relay_networks: str = _optional()
+    """Networks that are not on the Internet and that relays' addresses are in nevertheless, divided by commas."""
     allocations_per_call: int = 0
     """Relay allocations that one call holds; 0 where nobody counts them."""
     allowed_origins: str = _optional()
@@ -273,3 +283,15 @@ class BridgeSettings(_Settings):
 def lines_to_text(lines: Mapping[str, PhoneLine]) -> str:
     """Write lines as `TelephonySettings.lines` reads them."""
     return json.dumps({name: asdict(line) for name, line in lines.items()}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings(_Settings):
+    """Everything that the function may know which closes the door when the budget is spent."""
+
+    region: str
+    ledger_table: str
+    budget: str
+    """Name of the budget."""
+    topic_arn: str
+    """What only Budgets may publish to."""

@@ -46,6 +46,34 @@ class WebRtcWay(RelayWay):
     limits: Limits
 
 
+class GuestSocketWay(SocketWay):
+    """The one session of an invite, and the WebSocket that joins it."""
+
+    token: str = Field(
+        repr=False, description="Opens what belongs to this session, below `/guest/sessions/{id}`."
+    )
+
+
+class GuestWebRtcWay(WebRtcWay):
+    """The one session of an invite, and the relays that its guest meets the agent on."""
+
+    token: str = Field(
+        repr=False, description="Opens what belongs to this session, below `/guest/sessions/{id}`."
+    )
+
+
+class InviteMade(Answer):
+    """An invite: whoever has it may open one session, once."""
+
+    invite_id: str = Field(description="What the ledger and the logs call it.")
+    invite: str = Field(
+        repr=False,
+        description="Put it behind `#invite=` into a link to the call page: browsers send no fragment anywhere.",
+    )
+    expires_in_seconds: int = Field(description="How long it can be redeemed.")
+    limits: Limits = Field(description="Of the guest's call.")
+
+
 class AgentAnswer(Answer):
     """The agent's session description."""
 

@@ -18,6 +18,7 @@ HotlineError
     ├── BudgetSpentError          the month's budget is spent: new sessions wait until somebody resumes
     ├── WebhookForgedError        no provider of ours signed the webhook, or not just now: nobody is calling
     ├── WebhookReplayedError      the webhook was answered before, or its call is over
+    ├── BudgetNoticeError         what came by the budget's topic is no notice of ours: nothing was closed
     ├── SessionConflictError      the session is of another kind, or over: the request cannot be for it
     ├── SessionNotOpenError       the session cannot be joined: ask the door for another
     ├── SessionEndedError         the session is closed or was never there: hang up
@@ -128,6 +129,10 @@ class WebhookForgedError(DoorError):
 
 class WebhookReplayedError(DoorError):
     """The webhook has had its answer; nothing was done again."""
+
+
+class BudgetNoticeError(DoorError):
+    """What came is not Budgets' word that the stage's budget is spent; nothing was closed."""
 
 
 class SessionConflictError(DoorError):

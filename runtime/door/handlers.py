@@ -12,18 +12,24 @@ from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import RouteUnknownError
+from runtime.door.guests import Guests
 from runtime.door.http import Request, answer, problem
+from runtime.door.invites import Invites
 from runtime.door.leases import LedgerLeases
 from runtime.door.ledger import Ledger
+from runtime.door.origins import refuse_foreign_page
+from runtime.door.pace import Pace
 from runtime.door.presign import SERVICE
 from runtime.door.reaper import GRACE_SECONDS, Reaper
 from runtime.door.relays import Relays
 from runtime.door.routes import ROUTES, Services
 from runtime.door.sessions import Sessions
+from runtime.door.share import Share
+from runtime.door.tokens import Sealer
 from runtime.door.webrtc import WebRtc
 from runtime.errors import HotlineError, SettingsError
 from runtime.metrics import MetricWriter
-from runtime.settings import DoorSettings
+from runtime.settings import INVITE_KEY, DoorSettings, GuestSettings
 from turn.errors import TurnSettingsError
 from turn.settings import all_turn_settings_from
 from turn.sources import ice_servers_from
@@ -65,13 +71,18 @@ def handle_schedule(_event: object, _context: object) -> None:
 def _serve(event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
     route = ROUTES.get(event["routeKey"])
     if route is None:
-        raise RouteUnknownError("The door has no such route.  docs/openapi.json lists those that it has.")
+        raise _route_unknown()
+    refuse_foreign_page(event.get("headers") or {}, _settings().allowed_origins.split())
     request = Request.from_event(event, most_bytes=route.most_bytes)
     body = route.serve(_SERVICES, request)
     session_id = getattr(body, "session_id", "") or request.session_id
     told = {"request_id": request_id, "route": route.key, "session": session_id}
     logger.info("Request served", extra=told)
     return answer(route.status, body, request_id)
+
+
+def _route_unknown() -> RouteUnknownError:
+    return RouteUnknownError("The door has no such route.  docs/openapi.json lists those that it has.")
 
 
 # Built by the first event of a process and kept for the others; a failure is not kept.
@@ -96,6 +107,31 @@ def _webrtc() -> WebRtc:
         sessions=_sessions(),
         agentcore=_agentcore(),
         relays=_relays(),
+        metrics=MetricWriter(settings.stage),
+    )
+
+
+@cache
+def _pace() -> Pace:
+    settings = _settings()
+    most = settings.sessions_per_caller_and_minute
+    return Pace(_dynamodb(), settings.ledger_table, what="sessions", most=most)
+
+
+@cache
+def _guests() -> Guests:
+    if INVITE_KEY not in os.environ:
+        raise _route_unknown()
+    door, settings = _settings(), GuestSettings.from_environment(os.environ)
+    client, table = _dynamodb(), door.ledger_table
+    return Guests(
+        door,
+        settings,
+        invites=Invites(client, table),
+        pace=Pace(client, table, what="invites", most=settings.invites_per_minute),
+        share=lambda key, most: Share(client, table, key=key, most=most),
+        sealer=Sealer(_session().client("kms", config=_PATIENCE), settings.invite_key),
+        sessions=_sessions(),
         metrics=MetricWriter(settings.stage),
     )
 
@@ -150,4 +186,4 @@ def _settings() -> DoorSettings:
     return DoorSettings.from_environment(os.environ)
 
 
-_SERVICES = Services(sessions=_sessions, webrtc=_webrtc)
+_SERVICES = Services(sessions=_sessions, webrtc=_webrtc, pace=_pace, guests=_guests)

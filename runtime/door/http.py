@@ -20,6 +20,7 @@ from runtime.door.errors import (
     AgentCoreUnavailableError,
     AgentRefusedError,
     BodyTooLargeError,
+    BudgetSpentError,
     CallerLimitError,
     CallerUnknownError,
     ConcurrencyReachedError,
@@ -32,6 +33,7 @@ from runtime.door.errors import (
     RouteUnknownError,
     SessionConflictError,
     SessionUnknownError,
+    ShareTakenError,
     TooManyBegunError,
     WebhookForgedError,
     WebhookReplayedError,
@@ -54,6 +56,12 @@ _GUARDS = {
 RETRY_AFTER_SECONDS = 10
 """When a refused caller should ask again: calls last minutes, so some place is soon free."""
 
+BUDGET_RETRY_AFTER_SECONDS = 3_600
+"""A person must act first."""
+
+BUDGET_SPENT = "urn:hotline:problem:budget-spent"
+"""What programs know a closed budget switch by."""
+
 _STATUS: dict[type[HotlineError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
     CallerUnknownError: HTTPStatus.FORBIDDEN,
@@ -67,7 +75,9 @@ _STATUS: dict[type[HotlineError], HTTPStatus] = {
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ConcurrencyReachedError: HTTPStatus.TOO_MANY_REQUESTS,
     CallerLimitError: HTTPStatus.TOO_MANY_REQUESTS,
+    ShareTakenError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyBegunError: HTTPStatus.TOO_MANY_REQUESTS,
+    BudgetSpentError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeyUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LedgerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     RelaysUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -134,14 +144,18 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
     """
     status = _STATUS[type(fault)]
     detail = str(fault)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(fault, BudgetSpentError):
+        detail = (
+            "New calls are not taken at the moment; calls that are on go on.  Try again in an hour or later."
+        )
+    elif status is HTTPStatus.SERVICE_UNAVAILABLE:
         detail = (
             f"{_MISSING.get(type(fault), 'The door cannot do this')} at the moment.  Try "
             "again shortly; if it lasts, give the request id to the people who run this deployment."
         )
     faults = fault.faults if isinstance(fault, InvalidRequestError) else ()
     body = Problem(
-        type="about:blank",
+        type=BUDGET_SPENT if isinstance(fault, BudgetSpentError) else "about:blank",
         title=status.phrase,
         status=status,
         detail=detail,
@@ -151,9 +165,14 @@ def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:
     response = answer(status, body, request_id)
     response["headers"]["content-type"] = "application/problem+json"
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        wait = fault.retry_seconds if isinstance(fault, TooManyBegunError) else RETRY_AFTER_SECONDS
-        response["headers"]["retry-after"] = str(wait)
+        response["headers"]["retry-after"] = str(_wait(fault))
     return response
+
+
+def _wait(fault: HotlineError) -> int:
+    if isinstance(fault, TooManyBegunError):
+        return fault.retry_seconds
+    return BUDGET_RETRY_AFTER_SECONDS if isinstance(fault, BudgetSpentError) else RETRY_AFTER_SECONDS
 
 
 def body_of(event: Mapping[str, Any], most_bytes: int) -> bytes:

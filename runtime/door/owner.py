@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.door.errors import CallerUnknownError
+from runtime.door.invites import guest
+
+GUESTS = " /guest/"
+"""What the key of each route of guests has in it, and of no other."""
 
 
 def owner_of(authorizer: Mapping[str, Any]) -> str:
@@ -24,8 +28,25 @@ def owner_of(authorizer: Mapping[str, Any]) -> str:
             return user(issuer, subject)
         case {"iam": {"userArn": str(arn)}} if arn:
             return arn
+        case {"lambda": {"invite": str(invite_id)}} if invite_id:
+            return guest(invite_id)
         case _:
             raise CallerUnknownError("Sign in, and send the access token as `Authorization: Bearer TOKEN`.")
+
+
+def keep_guests_apart(authorizer: Mapping[str, Any], *, route: str, session_id: str) -> None:
+    """Make sure that guests reach what is theirs, and that nobody else takes their way.
+
+    API Gateway and its authorizer have seen to both; a line that is wrong in a template must not undo it.
+
+    Raises:
+        CallerUnknownError: The route is not for this caller, or the guest's token is for another session.
+    """
+    given = authorizer.get("lambda")
+    if (given is not None) != (GUESTS in route):
+        raise CallerUnknownError("Guests use the routes below /guest, and nobody else does.")
+    if given is not None and given.get("session") != session_id:
+        raise CallerUnknownError("This token is for another session.")
 
 
 def user(issuer: str, subject: str) -> str:

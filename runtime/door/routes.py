@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from runtime.door.answers import AgentAnswer, RelayWay, SessionShown, SocketWay, WebRtcWay
+from runtime.door.answers import (
+    AgentAnswer,
+    GuestSocketWay,
+    GuestWebRtcWay,
+    InviteMade,
+    RelayWay,
+    SessionShown,
+    SocketWay,
+    WebRtcWay,
+)
 from runtime.door.bodies import Candidates, Offer, SessionRequest
+from runtime.door.guests import Guests
 from runtime.door.http import Request
 from runtime.door.models import MAX_BODY_BYTES, Answer, Body, read_nothing
+from runtime.door.pace import Pace
 from runtime.door.sessions import Sessions
 from runtime.door.stats import Stats
 from runtime.door.webrtc import WebRtc
@@ -24,6 +35,9 @@ class Services:
 
     sessions: Callable[[], Sessions]
     webrtc: Callable[[], WebRtc]
+    pace: Callable[[], Pace]
+    guests: Callable[[], Guests]
+    """Raises `RouteUnknownError` where a stage lets no guests in."""
 
 
 type Action = Callable[[Services, Request, Any], Answer | None]
@@ -64,18 +78,45 @@ class Route:
         return self.act(services, request, None)
 
 
+def _open(door: Services, request: Request, wanted: SessionRequest) -> Answer:
+    door.pace().keep(request.owner)
+    return door.sessions().open(request.owner, wanted.transport)
+
+
+_OPENING = Route(
+    key="POST /sessions",
+    does="Opens a session, wakes its agent and answers the way in",
+    takes=SessionRequest,
+    answers=(SocketWay, WebRtcWay),
+    status=HTTPStatus.CREATED,
+    refuses=(HTTPStatus.TOO_MANY_REQUESTS,),
+    act=_open,
+)
+
+_INVITING = Route(
+    key="POST /invites",
+    does="Makes an invite, with which somebody without a sign-in may open one session, once",
+    answers=(InviteMade,),
+    status=HTTPStatus.CREATED,
+    refuses=(HTTPStatus.TOO_MANY_REQUESTS,),
+    act=lambda door, request, _: door.guests().invite(request.owner),
+)
+
+_REDEEMING = Route(
+    key="POST /guest/sessions",
+    does="Redeems the invite in the Authorization header: opens its session and answers the way in, and the "
+    "token for everything below /guest/sessions/{id}",
+    takes=SessionRequest,
+    answers=(GuestSocketWay, GuestWebRtcWay),
+    status=HTTPStatus.CREATED,
+    refuses=(HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS),
+    act=lambda door, request, wanted: door.guests().open(request.owner, wanted.transport),
+)
+
+
 def _session_routes(path: str) -> tuple[Route, ...]:
-    """Return the routes of sessions below *path*."""
+    """Return the routes of the sessions at *path*."""
     return (
-        Route(
-            key=f"POST {path}",
-            does="Opens a session, wakes its agent and answers the way in",
-            takes=SessionRequest,
-            answers=(SocketWay, WebRtcWay),
-            status=HTTPStatus.CREATED,
-            refuses=(HTTPStatus.TOO_MANY_REQUESTS,),
-            act=lambda door, request, wanted: door.sessions().open(request.owner, wanted.transport),
-        ),
         Route(
             key=f"GET {path}/{{id}}",
             does="Shows a session: its state, its length, its cost so far",
@@ -132,5 +173,14 @@ def _signaling_routes(path: str) -> tuple[Route, ...]:
     )
 
 
-ROUTES = {route.key: route for route in _session_routes("/sessions")}
+ROUTES = {
+    route.key: route
+    for route in (
+        _OPENING,
+        *_session_routes("/sessions"),
+        _INVITING,
+        _REDEEMING,
+        *_session_routes("/guest/sessions"),
+    )
+}
 """Route key to route."""

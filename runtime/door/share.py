@@ -1,0 +1,100 @@
+"""A share of the stage's places: how many sessions of one sort there may be at once.
+
+One item of the ledger's table holds the sessions of the sort.  Nobody takes them out when they end: whoever
+finds the item full looks which of them are over, so that no program's death can leave a place taken, and
+whoever ends a session needs to know nothing of what sort it was.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from itertools import batched
+from typing import Any, Final
+
+from runtime.door.errors import ShareTakenError
+from runtime.door.session import State
+from runtime.door.table import KEY, Attributes, Table
+
+# Source: BatchGetItem, Amazon DynamoDB API Reference.
+_BATCH_KEYS: Final = 100
+
+# A place is taken just before its session is written, by a function that lives 25 s at most.
+_WRITTEN_WITHIN_SECONDS: Final = 30
+
+# AgentCore ends every session within 8 hours; an item that nobody has added to for so long holds none.
+_FORGOTTEN_AFTER_SECONDS: Final = 24 * 3600
+
+
+class Share:
+    """The places of one sort.
+
+    Args:
+        client: boto3's low-level DynamoDB client, which threads may share.
+        table: Name of the ledger table.
+        key: Of the item; no session id looks like it.
+        most: How many there may be at once.
+        clock: Seconds since 1970.
+
+    Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
+    """
+
+    def __init__(
+        self, client: Any, table: str, *, key: str, most: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._table = Table(client, table)
+        self._key = key
+        self._most = most
+        self._clock = clock
+
+    def take(self, session_id: str) -> None:
+        """Take a place for a session that is about to be written, and whose id is new.
+
+        Raises:
+            ShareTakenError: There is none.
+        """
+        entry = f"{session_id} {int(self._clock())}"
+        if not (self._add(entry) or (self._forget_the_ended() and self._add(entry))):
+            raise ShareTakenError(
+                f"All {self._most} places that there are for callers like you are taken.  Try again when a call "
+                "has ended."
+            )
+
+    def give_back(self, session_id: str) -> None:
+        """Free the place of a session that was not opened after all."""
+        self._drop(one for one in self._entries() if one.startswith(f"{session_id} "))
+
+    def _add(self, entry: str) -> bool:
+        values: Attributes = {
+            "one": {"SS": [entry]},
+            "entry": {"S": entry},
+            "most": {"N": str(self._most)},
+            "expires_at": {"N": str(int(self._clock()) + _FORGOTTEN_AFTER_SECONDS)},
+        }
+        # An answer of DynamoDB's that gets lost makes botocore ask again, for an entry that is then there.
+        condition = "attribute_not_exists(#entries) OR size(#entries) < :most OR contains(#entries, :entry)"
+        update = "ADD #entries :one SET #expires_at = :expires_at"
+        return self._table.update(self._table.updating(self._key, update, condition, values)) is not None
+
+    def _drop(self, entries: Iterable[str]) -> bool:
+        """Take *entries* out, and say whether there were any."""
+        gone = sorted(entries)
+        if gone:
+            there = f"attribute_exists({KEY})"  # an update makes the item that it does not find
+            values = {"gone": {"SS": gone}}
+            self._table.update(self._table.updating(self._key, "DELETE #entries :gone", there, values))
+        return bool(gone)
+
+    def _entries(self) -> list[str]:
+        return list(self._table.get(self._key).get("entries", {}).get("SS", ()))
+
+    def _forget_the_ended(self) -> bool:
+        entries = self._entries()
+        states: dict[str, str] = {}
+        for some in batched((one.split(" ")[0] for one in entries), _BATCH_KEYS):
+            states |= {row[KEY]["S"]: row["state"]["S"] for row in self._table.get_each(some)}
+        return self._drop(one for one in entries if self._is_over(one, states))
+
+    def _is_over(self, entry: str, states: dict[str, str]) -> bool:
+        session_id, taken_at = entry.split(" ")
+        if session_id in states:
+            return states[session_id] == State.CLOSED
+        return self._clock() - int(taken_at) > _WRITTEN_WITHIN_SECONDS
