@@ -52,24 +52,27 @@ class Pace:
             LedgerUnavailableError: DynamoDB refused or did not answer.
         """
         key = f"{PREFIX}{self._what}-{caller}"
-        if not (self._start(key) or self._go_on(key)):
+        # One moment for both: what is due between two readings of the clock would be neither.
+        now = self._clock()
+        if not (self._start(key, now) or self._go_on(key, now)):
             wait = math.ceil(self._interval)
             raise TooManyBegunError(
                 f"You may begin {self._most} {self._what} in a minute.  Try again in {wait} s.",
                 retry_seconds=wait,
             )
 
-    def _start(self, key: str) -> bool:
+    def _start(self, key: str, now: float) -> bool:
         """Count the first after a rest, which is all that most callers ever do."""
         return self._set(
-            key, "#due = :next", "attribute_not_exists(#due) OR #due <= :now", {"next": self._interval}
+            key, now, "#due = :next", "attribute_not_exists(#due) OR #due <= :now", {"next": self._interval}
         )
 
-    def _go_on(self, key: str) -> bool:
+    def _go_on(self, key: str, now: float) -> bool:
         """Count one that follows too soon for an even pace, while the burst lasts."""
         latest = _MINUTE_SECONDS - self._interval
         return self._set(
             key,
+            now,
             "#due = #due + :interval",
             "#due > :now AND #due <= :latest",
             {"latest": latest},
@@ -79,12 +82,12 @@ class Pace:
     def _set(
         self,
         key: str,
+        now: float,
         setting: str,
         condition: str,
         moments: dict[str, float],
         values: dict[str, dict[str, str]] | None = None,
     ) -> bool:
-        now = self._clock()
         named = {name: _number(now + seconds) for name, seconds in moments.items()}
         forgotten = {"N": str(int(now) + _FORGOTTEN_AFTER_SECONDS)}
         request = self._table.updating(

@@ -74,3 +74,15 @@ def test_what_it_remembers_goes_by_itself(pace, dynamodb, clock):
 
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
     assert item["expires_at"] == {"N": str(int(clock.now) + 3_600)}
+
+
+def test_time_that_passes_between_two_looks_refuses_nobody(dynamodb, clock):
+    """DynamoDB takes longer to answer than a fast pace takes to go on."""
+
+    def passing() -> float:
+        clock.advance(0.06)
+        return clock.now
+
+    pace = Pace(dynamodb, TABLE, what="sessions", most=600, clock=passing)
+
+    assert begun(pace, ALICE, 20) == 20
