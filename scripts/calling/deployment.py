@@ -1,8 +1,8 @@
-"""Where a stage answers calls, and with whose credentials it is called."""
+"""Where a stage answers calls, and what shows it who calls."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import boto3
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
+from scripts.calling.proof import Bearer, Proof, Signature
 from turn.settings import ExternalTurnSettings, ManagedTurnSettings, turn_settings_from
 
 CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -24,6 +25,7 @@ class Deployment:
         outputs: Of its stacks, by their names; `DoorUrl` and `LedgerTable` are among them.
         services_url: The embedded cloud's services; empty on AWS.
         relay_program: What relays on the embedded cloud; empty on AWS.
+        token: Says the token that the door lets in; none until somebody signs in, and where calls are signed.
     """
 
     stage: str
@@ -32,6 +34,7 @@ class Deployment:
     session: boto3.Session
     services_url: str = ""
     relay_program: str = ""
+    token: Callable[[], str] | None = field(default=None, repr=False)
 
     @classmethod
     def of_stage(
@@ -72,18 +75,32 @@ class Deployment:
         issuer = "Kinesis Video, which issues credentials, is emulated; " if managed else ""
         return f"{issuer}{self.relay_program} relays, on this machine"
 
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether callers show a token; otherwise they sign with AWS credentials."""
+        return self.outputs.get("AuthKind", "iam") != "iam"
+
+    def called_with(self, token: Callable[[], str]) -> Self:
+        """Return the same stage, called with what *token* says."""
+        return replace(self, token=token)
+
     def door(self) -> Door:
         """Return the door's client.
 
         Raises:
-            CredentialsError: There are no credentials to sign with.
+            CredentialsError: There is nothing to show it.
         """
+        return Door(self.outputs["DoorUrl"], self._proof())
+
+    def _proof(self) -> Proof:
+        if self.takes_tokens:
+            if self.token is None:
+                raise CredentialsError("Nobody has signed in, so there is no token to call with.")
+            return Bearer(self.token)
         credentials = self.session.get_credentials()
         if credentials is None:
             raise CredentialsError(_NO_CREDENTIALS)
-        return Door(
-            self.outputs["DoorUrl"], region=self.region, credentials=credentials.get_frozen_credentials()
-        )
+        return Signature(self.region, credentials.get_frozen_credentials())
 
     def tables(self) -> Any:
         """Return a DynamoDB client of the deployment's account."""

@@ -1,19 +1,17 @@
-"""The door's HTTP API, as a deployer calls it: signed with their own AWS credentials."""
+"""The door's HTTP API, as a caller uses it."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from scripts.calling.errors import RefusedError
+from scripts.calling.proof import Proof
 
-SERVICE = "execute-api"
 TIMEOUT_SECONDS = 29
 """API Gateway itself answers within 30 s or not at all."""
 
@@ -36,13 +34,12 @@ class Door:
 
     Args:
         url: The stack's output `DoorUrl`.
-        region: Where it stands; part of the signature.
-        credentials: Of somebody whom IAM lets call it.
+        proof: Shows who calls.
     """
 
-    def __init__(self, url: str, *, region: str, credentials: ReadOnlyCredentials) -> None:
+    def __init__(self, url: str, proof: Proof) -> None:
         self._url = url.rstrip("/")
-        self._signer = SigV4Auth(credentials, SERVICE, region)
+        self._proof = proof
         self._http = URLLib3Session(timeout=TIMEOUT_SECONDS)
 
     def open(self, transport: str) -> Invitation:
@@ -103,7 +100,7 @@ class Door:
         data = json.dumps(body) if body else ""
         headers = {"Content-Type": "application/json"} if body else {}
         request = AWSRequest(method, self._url + path, headers=headers, data=data)
-        self._signer.add_auth(request)
+        self._proof.put_on(request)
         try:
             answer = self._http.send(request.prepare())
         except BotoCoreError as fault:
@@ -111,7 +108,9 @@ class Door:
                 f"The door at {self._url} does not answer ({fault}).  Is the stage still deployed?"
             ) from fault
         if answer.status_code >= 400:  # noqa: PLR2004  (every 4xx and 5xx)
-            raise RefusedError(_refusal(method, path, answer.status_code, answer.text))
+            said = _said(answer.text)
+            advice = self._proof.advice(answer.status_code)
+            raise RefusedError(f"The door answered {method} {path} with {answer.status_code}: {said}{advice}")
         return dict(json.loads(answer.text)) if answer.text else {}
 
 
@@ -126,12 +125,10 @@ def _invitation(answer: Mapping[str, Any]) -> Invitation:
     )
 
 
-def _refusal(method: str, path: str, status: int, text: str) -> str:
-    """Say what the door answered, in its own words (application/problem+json)."""
+def _said(text: str) -> str:
+    """Return the door's own words (application/problem+json)."""
     try:
         problem = json.loads(text)
-        said = problem.get("detail") or problem.get("title") or problem.get("message") or text
+        return str(problem.get("detail") or problem.get("title") or problem.get("message") or text)
     except (ValueError, AttributeError):
-        said = text.strip()[:300] or "nothing"
-    advice = {403: "  Your credentials need execute-api:Invoke on the door."}.get(status, "")
-    return f"The door answered {method} {path} with {status}: {said}{advice}"
+        return text.strip()[:300] or "nothing"

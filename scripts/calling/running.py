@@ -13,8 +13,10 @@ from typing import Any
 
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError
+from scripts.calling.issuer import ScriptsToken
 from scripts.embedded.clients import make_session
 from scripts.embedded.cloud import EmbeddedCloud
+from scripts.embedded.issuer.requests import SCRIPTS_CLIENT
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 _ONLY_MINE = 0o600
@@ -36,6 +38,8 @@ def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
         "environment": cloud.environment,
         "trust": str(cloud.trust_file),
         "relay": cloud.relay_program,
+        "issuer": cloud.ports.issuer_url,
+        "scripts_secret": cloud.scripts_secret,
     }
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)  # the mode below counts for new files only
@@ -77,6 +81,22 @@ def find_running(port: int) -> Deployment:
         access_key=environment["AWS_ACCESS_KEY_ID"],
         secret=environment["AWS_SECRET_ACCESS_KEY"],
     )
-    return Deployment.of_stage(
+    deployment = Deployment.of_stage(
         content["stage"], session, services_url=content["services"], relay_program=content["relay"]
     )
+    return deployment.called_with(ScriptsToken(content["issuer"], SCRIPTS_CLIENT, content["scripts_secret"]))
+
+
+def deployed_on(cloud: EmbeddedCloud, stage: str) -> Deployment:
+    """Return *stage* on *cloud*, which this program runs itself.
+
+    Raises:
+        NotDeployedError: It is not there.
+    """
+    deployment = Deployment.of_stage(
+        stage,
+        cloud.session(),
+        services_url=cloud.ports.endpoints()["services"],
+        relay_program=cloud.relay_program,
+    )
+    return deployment.called_with(ScriptsToken(cloud.ports.issuer_url, SCRIPTS_CLIENT, cloud.scripts_secret))

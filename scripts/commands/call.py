@@ -5,7 +5,9 @@
     scripts/call prod --wav question.wav          your own voice (16 kHz, 16 bit, mono)
     scripts/call --embedded                       the embedded cloud that scripts/local started
     scripts/call dev --transport webrtc           as the page calls, through a relay
+    scripts/call dev --token-file -               with an access token from standard input
 
+Where people call with a token (auth.kind cognito or oidc), you sign in with your browser unless you pass one.
 It exits 0 when the agent greeted, answered, and the ledger closed the call; otherwise it says which
 step failed.  The object that --json writes is described in scripts/calling/figures.py.
 """
@@ -26,6 +28,7 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError, CredentialsError
 from scripts.calling.report import print_figures
 from scripts.calling.running import find_running
+from scripts.calling.tokens import token_for
 from scripts.calling.utterance import Utterance, write_wav
 from scripts.calling.voice import spoken
 from scripts.embedded.cloud import DEFAULT_PORT
@@ -40,7 +43,7 @@ def main() -> int:
     options = parse_arguments()
     console = Console()
     try:
-        deployment = find(options)
+        deployment = with_token(find(options), options, console)
         console.print(f"Calling stage {deployment.stage} in {deployment.region} …", highlight=False)
         conversation = asyncio.run(call(deployment, options))
         print_figures(conversation.figures, console)
@@ -73,6 +76,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
     )
+    parser.add_argument(
+        "--token-file", metavar="FILE", type=Path, help="an access token to call with; - reads standard input"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
     parser.add_argument("--record", metavar="FILE", type=Path, help="write the agent's answer as WAV")
     return parser.parse_args()
@@ -90,6 +96,27 @@ def find(options: argparse.Namespace) -> Deployment:
         return Deployment.of_stage(options.stage, boto3.Session(region_name=options.region))
     except ProfileNotFound as fault:
         raise CredentialsError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
+
+
+def with_token(deployment: Deployment, options: argparse.Namespace, console: Console) -> Deployment:
+    """Return *deployment* with the token to call it with; a person signs in when there is none yet.
+
+    Raises:
+        CallError: There is no token to be had, or it is of no use.
+    """
+    if not deployment.takes_tokens:
+        if options.token_file:
+            raise CredentialsError(
+                f"Stage {deployment.stage} takes no tokens: its callers sign with AWS credentials (auth.kind iam)."
+            )
+        return deployment
+    if deployment.token and not options.token_file:
+        return deployment
+
+    def tell(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    return deployment.called_with(token_for(deployment.outputs, token_file=options.token_file, tell=tell))
 
 
 async def call(deployment: Deployment, options: argparse.Namespace) -> Conversation:

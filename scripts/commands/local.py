@@ -34,15 +34,11 @@ from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.report import print_figures
-from scripts.calling.running import announced
+from scripts.calling.running import announced, deployed_on
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import DEFAULT_PORT, EmbeddedCloud, EmbeddedCloudError
-from scripts.webpage.build import make_page
-from scripts.webpage.errors import PageError
 
 STAGE = "embedded"
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "build/page"
 DISK_NEEDED_BYTES = 1024**3
 """The bundle lies there three times while it is deployed: as an asset, uploaded and unpacked."""
 INTERRUPTED = 130
@@ -83,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
         "--port",
         type=int,
         default=DEFAULT_PORT,
-        help=f"first of five loopback ports; default: {DEFAULT_PORT}",
+        help=f"first of six loopback ports; default: {DEFAULT_PORT}",
     )
     options = parser.parse_args()
     if options.json and not options.call:
@@ -109,12 +105,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
         progress.note("The embedded cloud is up")
         with progress.step("Deploy"):
             cloud.deploy(STAGE)
-        deployment = Deployment.of_stage(
-            STAGE,
-            cloud.session(),
-            services_url=cloud.ports.endpoints()["services"],
-            relay_program=cloud.relay_program,
-        )
+        deployment = deployed_on(cloud, STAGE)
         if options.call:
             metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET
             verdict = asyncio.run(rehearse(deployment, metrics, progress, transport=transport))
@@ -149,12 +140,12 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
     """Say what is there and how to call it, and wait for Ctrl-C.
 
     Raises:
-        EmbeddedCloudError: A server ended meanwhile, or the page's could not be started.
+        EmbeddedCloudError: A server ended meanwhile, or the edge could not be started.
     """
     console.print(inventory(cloud))
     port = cloud.ports.base
     text = WELCOME.format(
-        page=serve_page(cloud, deployment),
+        page=cloud.serve_page(STAGE),
         door=deployment.outputs["DoorUrl"],
         agent=deployment.outputs["RuntimeArn"],
         relay=f"{cloud.relay_program} at 127.0.0.1:{cloud.ports.relay}",
@@ -163,15 +154,6 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
     with announced(cloud, STAGE):
         console.print(text, highlight=False, soft_wrap=True)
         cloud.stay()
-
-
-def serve_page(cloud: EmbeddedCloud, deployment: Deployment) -> str:
-    """Return the call page's address, or in words why there is none: everything else works without it."""
-    try:
-        make_page(ROOT, PAGE)
-    except PageError as fault:
-        return f"none: {fault}"
-    return cloud.serve_page(PAGE, deployment.outputs["DoorUrl"])
 
 
 WELCOME = """

@@ -1,4 +1,4 @@
-"""Where the embedded cloud is: its Region, and its five loopback ports."""
+"""Where the embedded cloud is: its Region, and its six loopback ports."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Five ports, one after the other from *base*."""
+    """Six ports, one after the other from *base*."""
 
     base: int = DEFAULT_PORT
 
@@ -40,6 +40,16 @@ class Ports:
         """The relay that stands for those of Kinesis Video: UDP, TCP and TLS."""
         return self.base + 4
 
+    @property
+    def issuer(self) -> int:
+        """The OpenID Connect issuer."""
+        return self.base + 5
+
+    @property
+    def issuer_url(self) -> str:
+        """What `auth.issuer` of a stage must be that is deployed here."""
+        return f"http://localhost:{self.issuer}"
+
     def endpoints(self) -> dict[str, str]:
         """Return the section `endpoints` of a stage that is deployed here."""
         return {
@@ -50,7 +60,7 @@ class Ports:
 
     def taken(self) -> list[int]:
         """Return those that something listens on."""
-        all_ports = (self.services, self.bedrock, self.agentcore, self.page, self.relay)
+        all_ports = (self.services, self.bedrock, self.agentcore, self.page, self.relay, self.issuer)
         return [port for port in all_ports if _is_taken(port)]
 
 

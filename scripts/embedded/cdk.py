@@ -102,6 +102,13 @@ class Cdk:
             )
 
 
+def asks_this_machine(stage: str) -> bool:
+    """Say whether *stage* of cdk.json lets in whom an issuer on this machine knows."""
+    stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
+    auth = stages.get(stage, {}).get("auth", {})
+    return str(auth.get("issuer", "")).startswith("http://localhost:")
+
+
 def _node() -> Path:
     return Path(sys.executable).parent / "node"
 

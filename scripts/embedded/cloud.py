@@ -12,14 +12,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import boto3.session
 
 from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
-from scripts.embedded.cdk import Cdk
+from scripts.embedded.cdk import Cdk, asks_this_machine
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client, make_session
 from scripts.embedded.identity import Identity
@@ -47,7 +46,7 @@ class EmbeddedCloud:
         relay_program: What relays calls here: coturn and its version, or a small relay of our own.
 
     Args:
-        base_port: First of five ports.
+        base_port: First of six ports.
         progress: Told what happens, a line at a time.
         bedrock_arguments: More arguments for the Bedrock server, for tests.
     """
@@ -123,6 +122,11 @@ class EmbeddedCloud:
             secret=self._secret,
         )
 
+    @property
+    def scripts_secret(self) -> str:
+        """With which scripts and tests get tokens of this cloud's issuer."""
+        return self._servers.scripts_secret
+
     def session(self) -> boto3.session.Session:
         """Return a boto3 session with the deployer's keys."""
         return make_session(region=REGION, access_key=self._access_key, secret=self._secret)
@@ -137,17 +141,27 @@ class EmbeddedCloud:
             EmbeddedCloudError: A relay of the stage did not start.
         """
         self._cdk.bootstrap()
-        self._cdk.deploy(stage, {**(overrides or {}), "endpoints": self.ports.endpoints()})
+        self._cdk.deploy(
+            stage, {**self._with_issuer(stage, overrides or {}), "endpoints": self.ports.endpoints()}
+        )
         relays = json.loads(self.outputs(f"Hotline-{stage}-Door")["RelaySettings"])
         self._deployed_relays.follow(*all_turn_settings_from(relays))
 
-    def serve_page(self, folder: Path, door_url: str) -> str:
-        """Serve the call page in *folder* until the cloud ends, and return its address.
+    def _with_issuer(self, stage: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Have *stage* believe this cloud's issuer, whatever its port, unless it or *overrides* ask another."""
+        auth = overrides.get("auth", {})
+        if "kind" in auth or not asks_this_machine(stage):
+            return dict(overrides)
+        return {**overrides, "auth": {"issuer": self.ports.issuer_url, **auth}}
+
+    def serve_page(self, stage: str = "embedded") -> str:
+        """Show the call page that *stage* has deployed until the cloud ends, and return its address.
 
         Raises:
             EmbeddedCloudError: It did not start.
         """
-        self._wait_for(self._servers.start_page(folder, door_url))
+        distribution = self.outputs(f"Hotline-{stage}-Door")["DistributionName"]
+        self._wait_for(self._servers.start_edge(distribution))
         return f"http://localhost:{self.ports.page}"
 
     def stay(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The embedded cloud's servers: MiniStack, Bedrock, AgentCore's data plane, relays and the call page, each a process."""
+"""The embedded cloud's servers: MiniStack, Bedrock, AgentCore's data plane, issuer, relays and the edge, each a process."""
 
 import contextlib
 import json
@@ -27,6 +27,7 @@ CHANNEL_BYTES_PER_SECOND = 625_000
 """Of one allocation on a relay of Kinesis Video: 5 Mbit/s, a hard limit (kvswebrtc-limits.md)."""
 
 _RELAY_SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105  (a variable's name)
+_ISSUER_SECRET = "HOTLINE_ISSUER_SECRET"  # noqa: S105  (a variable's name)
 _LOG_CHARACTERS = 2000
 """Of a server's log, for the message of a failure."""
 
@@ -53,6 +54,8 @@ class Servers:
         self._keys = keys
         self._cleanup = cleanup
         self._relay_secret = {_RELAY_SECRET: secrets.token_urlsafe(36)}
+        self.scripts_secret = secrets.token_urlsafe(32)
+        """Of the issuer's client that is no person; no other server is told."""
         self.trust_file = work / "tls" / "ca.pem"
         """The authority that signs for Bedrock."""
 
@@ -72,6 +75,7 @@ class Servers:
                 self._ports.agentcore,
                 [*agentcore, "--region", REGION, "--trust", self.trust_file],
             ),
+            self._launch("issuer", self._ports.issuer, (), {_ISSUER_SECRET: self.scripts_secret}),
         ]
 
     def start_relay(self) -> Child:
@@ -94,20 +98,10 @@ class Servers:
         )
         return self._launch("turn", TURN_PORT, arguments, {_RELAY_SECRET: secret}, name=f"turn-{address}")
 
-    def start_page(self, folder: Path, door_url: str) -> Child:
-        """Serve the call page, once there is a door that it can lead to."""
-        agent = f"ws://localhost:{self._ports.agentcore}"
-        arguments: list[str | Path] = [
-            "--folder",
-            folder,
-            "--door",
-            door_url,
-            "--agent",
-            agent,
-            "--region",
-            REGION,
-        ]
-        return self._launch("page", self._ports.page, arguments)
+    def start_edge(self, distribution: str) -> Child:
+        """Show a deployed distribution, so that a browser may use the microphone on its pages."""
+        arguments = ("--distribution", distribution, "--services", self._ports.endpoints()["services"])
+        return self._launch("edge", self._ports.page, arguments)
 
     def wait_until_ready(self, child: Child) -> dict[str, Any]:
         """Return what *child* says of itself once it is ready.

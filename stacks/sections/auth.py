@@ -120,6 +120,12 @@ class OidcAuthConfig(Section):
         description="Scopes (`scope` or `scp`) of which a token must have one.  Name one wherever the issuer can: it is "
         "what tells an access token from an ID token.",
     )
+    token_origins: tuple[Annotated[str, Field(pattern=r"^https://[^/*\s]+$")], ...] = Field(
+        (),
+        strict=False,
+        max_length=5,
+        description="Origins, besides the issuer's own, of the issuer's token address: the page may talk to no others.",
+    )
     terminal_port: _Port | None = _TERMINAL_PORT
 
     @property

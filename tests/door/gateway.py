@@ -3,9 +3,14 @@
 import json
 
 from runtime.door import handlers
+from runtime.door.owner import user
 
 ALICE = "arn:aws:iam::111122223333:user/alice"
 BOB = "arn:aws:sts::111122223333:assumed-role/Support/bob@example.com"
+ISSUER = "https://id.example.com/tenant"
+CAROL = "carol@example.com"
+"""The subject of a token; issuers may put an address there."""
+CAROLS = user(ISSUER, CAROL)
 WANTED = '{"transport": "websocket"}'
 WANTED_WEBRTC = '{"transport": "webrtc"}'
 REQUEST_ID = "JKJaXmPLvHcESHA="
@@ -31,18 +36,9 @@ def forget() -> None:
 
 
 def event(route: str, session_id: str, owner: str, body: str) -> dict:
-    """Payload format 2.0, as the HTTP API developer guide prints it."""
+    """Payload format 2.0, as the HTTP API developer guide prints it; *owner* is an ARN or a token's subject."""
     method, _, path = route.partition(" ")
     path = path.replace("{id}", session_id)
-    identity = {
-        "accessKey": "AKIAIOSFODNN7EXAMPLE",
-        "accountId": "111122223333",
-        "callerId": "AIDACKCEVSQ6C2EXAMPLE",
-        "cognitoIdentity": None,
-        "principalOrgId": "o-exampleorgid",
-        "userArn": owner,
-        "userId": "AIDACKCEVSQ6C2EXAMPLE",
-    }
     made = {
         "version": "2.0",
         "routeKey": route,
@@ -52,7 +48,7 @@ def event(route: str, session_id: str, owner: str, body: str) -> dict:
         "requestContext": {
             "accountId": "111122223333",
             "apiId": "api-id",
-            "authorizer": {"iam": identity},
+            "authorizer": signed_by(owner) if owner.startswith("arn:") else holding_token_of(owner),
             "domainName": "id.execute-api.us-east-1.amazonaws.com",
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "requestId": REQUEST_ID,
@@ -64,3 +60,31 @@ def event(route: str, session_id: str, owner: str, body: str) -> dict:
         "isBase64Encoded": False,
     }
     return made | ({"pathParameters": {"id": session_id}} if session_id else {})
+
+
+def signed_by(arn: str) -> dict:
+    """What API Gateway tells of somebody who signed with AWS credentials."""
+    identity = {
+        "accessKey": "AKIAIOSFODNN7EXAMPLE",
+        "accountId": "111122223333",
+        "callerId": "AIDACKCEVSQ6C2EXAMPLE",
+        "cognitoIdentity": None,
+        "principalOrgId": "o-exampleorgid",
+        "userArn": arn,
+        "userId": "AIDACKCEVSQ6C2EXAMPLE",
+    }
+    return {"iam": identity}
+
+
+def holding_token_of(subject: str, *, issuer: str = ISSUER) -> dict:
+    """What API Gateway tells of somebody whose token it has verified: claims are text."""
+    claims = {
+        "aud": "hotline",
+        "email": CAROL,
+        "exp": "1800003600",
+        "iat": "1800000000",
+        "iss": issuer,
+        "scope": "openid call",
+        "sub": subject,
+    }
+    return {"jwt": {"claims": claims, "scopes": ["call"]}}

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import State
-from scripts.calling.deployment import Deployment
+from scripts.calling.running import deployed_on
 from scripts.embedded.cloud import EmbeddedCloud
 from tests.embedded.conftest import free_base_port
 
@@ -20,12 +20,7 @@ class DeployedCloud:
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
         self.cloud = cloud
-        self.deployment = Deployment.of_stage(
-            "embedded",
-            cloud.session(),
-            services_url=cloud.ports.endpoints()["services"],
-            relay_program=cloud.relay_program,
-        )
+        self.deployment = deployed_on(cloud, "embedded")
         self.ledger = Ledger(self.deployment.tables(), self.deployment.outputs["LedgerTable"])
 
     def open_session(self):

@@ -39,6 +39,7 @@ RECORDED_TYPES = (
     RecordedType("AWS::Budgets::BudgetsAction", "arn:aws:budgets::{account}:action/{id}"),
     RecordedType("AWS::CE::AnomalyMonitor", "arn:aws:ce::{account}:anomalymonitor/{id}"),
     RecordedType("AWS::CE::AnomalySubscription", "arn:aws:ce::{account}:anomalysubscription/{id}"),
+    RecordedType("AWS::Cognito::ManagedLoginBranding", ""),
     RecordedType("AWS::EC2::EIPAssociation", "", id_prefix="eipassoc-"),
     RecordedType(
         "AWS::ImageBuilder::Component",

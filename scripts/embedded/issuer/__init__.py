@@ -1,0 +1,1 @@
+"""The embedded cloud's OpenID Connect issuer: what a company's own, or Cognito, is on AWS."""
