@@ -18,6 +18,9 @@ from stacks.runtime_stack import RuntimeStack
 # API Gateway gives up after 30 s ("Quotas for HTTP APIs"); a caller should get our own answer before.
 REQUEST_TIMEOUT = Duration.seconds(25)
 
+# An embedded cloud's relay answers on the machine that the caller is on as well.
+EMBEDDED_RELAYS = "127.0.0.1/32"
+
 
 class DoorStack(Stack):
     """Owns the API that opens, connects and ends sessions, and the reaper that ends the forgotten ones."""
@@ -55,6 +58,7 @@ class DoorStack(Stack):
             join_seconds=config.join_seconds,
             heartbeat_lost_seconds=config.heartbeat_lost_seconds,
             caller_policy=turn.caller_policy,
+            relay_networks=EMBEDDED_RELAYS if endpoints else "",
             allocations_per_call=pool.allocations_per_call if pool else 0,
             agentcore_url=endpoints.agentcore if endpoints else "",
         ).to_environment()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from runtime.door.addresses import Addresses
 from runtime.door.agentcore import AgentCore
 from runtime.door.answers import AgentAnswer, RelayWay
 from runtime.door.bodies import WEBRTC, Candidates, Offer, is_sdp
@@ -44,6 +45,7 @@ class WebRtc:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._addresses = Addresses.parse(settings.relay_networks)
         self._sessions = sessions
         self._agentcore = agentcore
         self._relays = relays
@@ -55,12 +57,12 @@ class WebRtc:
 
         Raises:
             SessionConflictError: The session is over, or nobody joined it in time.
-            InvalidRequestError: The agent cannot use the offer.
+            InvalidRequestError: The agent cannot use the offer, or must not.
             RelaysUnavailableError: The agent reaches none of its relays.
             AgentCoreUnavailableError: The agent cannot be asked, or what it said is no answer.
         """
         self._live(owner, session_id)
-        answer = self._ask(session_id, offer.to_agent())
+        answer = self._ask(session_id, offer.to_agent(self._addresses))
         if answer.get("type") != "answer" or not is_sdp(answer.get("sdp")):
             raise AgentCoreUnavailableError(
                 f"The agent of session {session_id} answered an offer with something that is no answer.  "
@@ -73,11 +75,11 @@ class WebRtc:
 
         Raises:
             SessionConflictError: The session is over, or nobody joined it in time.
-            InvalidRequestError: The agent cannot use them.
+            InvalidRequestError: The agent cannot use them, or must not.
             AgentCoreUnavailableError: The agent cannot be asked.
         """
         self._live(owner, session_id)
-        self._ask(session_id, candidates.to_agent())
+        self._ask(session_id, candidates.to_agent(self._addresses))
 
     def renew_relays(self, owner: str, session_id: str) -> RelayWay:
         """Give both ends fresh credentials, because the path between them died.

@@ -273,7 +273,9 @@ def test_neither_callers_nor_ways_in_reach_a_log(call, caplog, capsys, agentcore
 def test_the_schedule_reaps(dynamodb, agentcore, capsys):
     """The entry point of the second function, as EventBridge Scheduler calls it."""
     long_ago = Ledger(dynamodb, TABLE, clock=lambda: time.time() - 91)
-    lost = long_ago.open("hotline-" + "0" * 36, owner=ALICE, transport="websocket", concurrency=2, per_caller=2)
+    lost = long_ago.open(
+        "hotline-" + "0" * 36, owner=ALICE, transport="websocket", concurrency=2, per_caller=2
+    )
 
     handlers.handle_schedule({}, None)
 

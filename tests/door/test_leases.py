@@ -35,9 +35,7 @@ def another_process(dynamodb, clock) -> LedgerLeases:  # noqa: ARG001 - it is wh
 
 
 def open_session(ledger, number: int) -> str:
-    session = ledger.open(
-        f"session-{number}", owner="o", transport="webrtc", concurrency=100, per_caller=100
-    )
+    session = ledger.open(f"session-{number}", owner="o", transport="webrtc", concurrency=100, per_caller=100)
     return session.session_id
 
 

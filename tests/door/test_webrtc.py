@@ -10,16 +10,18 @@ import boto3
 import pytest
 
 from runtime.door import handlers
+from runtime.door.addresses import Addresses
 from runtime.door.ledger import Ledger
+from runtime.door.sdp import taken
 from runtime.door.session import Reason, State
 from runtime.metrics import METRICS
 from tests.door.conftest import RELAY_SECRET, TABLE, items
 from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, WANTED_WEBRTC, forget
+from tests.door.offers import CHROMIUM
 from tests.door.stand_in import ANSWER, agent_error
 from turn.credentials import password_for
 
-SDP = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
-OFFER = {"type": "offer", "sdp": SDP}
+OFFER = {"type": "offer", "sdp": CHROMIUM}
 CANDIDATE = {
     "candidate": "candidate:1 1 udp 41885439 192.0.2.7 50000 typ relay raddr 0.0.0.0 rport 0 generation 0",
     "sdpMid": "0",
@@ -167,11 +169,13 @@ def test_relays_that_are_set_up_wrong_are_the_operators_to_mend(call, environmen
 
 @pytest.mark.parametrize("hold", [{}, {"hold": False}, {"hold": True}])
 def test_an_offer_reaches_the_agent_and_its_answer_the_browser(call, agentcore, session_id, hold):
-    """Unchanged: one character of a fingerprint is the difference between a call and silence."""
+    """To the character: one of a fingerprint is the difference between a call and silence."""
     status, body, _ = call("POST /sessions/{id}/offer", session_id=session_id, body=OFFER | hold)
 
     assert (status, body) == (HTTPStatus.OK, ANSWER)
-    asked = {"action": "offer", "sdp": SDP} | ({"hold": True} if hold.get("hold") else {})
+    asked = {"action": "offer", "sdp": taken(CHROMIUM, Addresses())} | (
+        {"hold": True} if hold.get("hold") else {}
+    )
     assert agentcore.asked[-1] == (session_id, asked)
 
 
