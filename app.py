@@ -6,23 +6,26 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks.billing_stack import BillingStack
-from stacks.config import ConfigError, DeploymentConfig
+from stacks.config import CallbackConfig, ConfigError, DeploymentConfig
 from stacks.door_stack import DoorStack
+from stacks.edge_stack import EdgeStack
 from stacks.monitoring_stack import MonitoringStack
 from stacks.network_stack import NetworkStack
+from stacks.parts.monthly_budget import budget_name
 from stacks.parts.relays import Relays
 from stacks.parts.unreachable_email import refuse_unreachable
 from stacks.runtime_stack import RuntimeStack
 from stacks.turn_stack import TurnStack
 
 BUNDLE = Path(__file__).parent / "build" / "agent.zip"
+PAGE = Path(__file__).parent / "build" / "page"
 
 
-def build(app: cdk.App, *, bundle: Path = BUNDLE) -> None:
+def build(app: cdk.App, *, bundle: Path = BUNDLE, page: Path = PAGE) -> None:
     """Add to *app* the stacks of the stage that its context names (`-c stage=...`, else `dev`).
 
     Raises:
-        ConfigError: The stage cannot be deployed as it is written, or *bundle* is not there.
+        ConfigError: The stage cannot be deployed as it is written, or *bundle* or *page* is not there.
     """
     if not bundle.is_file():
         raise ConfigError(f"{bundle} is not there, so there is no agent to deploy; run scripts/bundle.")
@@ -30,34 +33,46 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE) -> None:
         raise ConfigError(
             f"{door_layer(bundle)} is not there, so the door would not start; run scripts/bundle, which makes it."
         )
+    if not page.is_dir():
+        raise ConfigError(f"{page} is not there, so there is no call page to deploy; run scripts/page.")
     context = app.node.try_get_context
     config = DeploymentConfig.for_stage(
         context("stage") or "dev", context("stages") or {}, context("overrides") or ""
     )
-    wire(app, config, bundle)
+    wire(app, config, bundle, page)
     if context("nag") != "false":
         check_with_nag(app)
 
 
-def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
+def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> None:
     """Hand each stack its own section, and what it needs of the stacks before it."""
     name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
     network = NetworkStack(app, f"{name}-Network", config=config.network, env=env)
     relays, runtime = add_runtime(app, config, bundle, network)
+    edge = EdgeStack(app, f"{name}-Edge", config=config.page, env=env)
     door = DoorStack(
         app,
         f"{name}-Door",
         config=config.door,
+        auth=config.auth,
+        page=config.page,
+        page_code=page,
         layer=door_layer(bundle),
+        web_acl_arn=edge.web_acl_arn,
         turn=config.turn,
         stage=stage,
-        call_seconds=config.runtime.call_seconds,
+        limits=config.runtime,
+        budget=budget_name(stage, config.billing),
+        guests=config.guests,
         endpoints=config.endpoints,
         relays=relays,
         runtime=runtime,
         env=env,
     )
+    if edge.web_acl_arn is None:
+        # A web ACL of before can be deleted only once the distribution does not name it any more.
+        edge.add_stack_dependency(door)
     MonitoringStack(
         app,
         f"{name}-Monitoring",
@@ -70,11 +85,15 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path) -> None:
     )
     # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
     cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])
-    billing = BillingStack(app, f"{name}-Billing", config=config.billing, stage=stage, env=env)
+    billing = BillingStack(
+        app, f"{name}-Billing", config=config.billing, stage=stage, door_region=config.region, env=env
+    )
     if config.endpoints is None:  # an embedded cloud sends no mail
         # The two stacks that wait for no other: nothing is created while nobody would hear of it.
         refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
         refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
+        if isinstance(config.escalation, CallbackConfig):
+            refuse_unreachable(runtime, config.escalation.email, knob="escalation.email")
 
 
 def door_layer(bundle: Path) -> Path:
@@ -103,6 +122,7 @@ def add_runtime(
         f"{name}-Runtime",
         config=config.runtime,
         stage=stage,
+        escalation=config.escalation,
         endpoints=config.endpoints,
         bundle=bundle,
         vpc=network.vpc,

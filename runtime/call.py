@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
@@ -25,10 +25,12 @@ from pipecat.workers.runner import WorkerRunner
 from runtime.brains.sonic import Sonic
 from runtime.cloud import Cloud
 from runtime.door.session import Reason
+from runtime.escalation.people import people_tools
 from runtime.health import Health
 from runtime.meter import Meter, Usage
 from runtime.metrics import (
     COST_PER_ACTIVE_MINUTE,
+    ESCALATIONS,
     FAILED_CALLS,
     INTERRUPTIONS,
     MODEL_RECONNECTS,
@@ -40,7 +42,7 @@ from runtime.pulse import Pulse
 from runtime.record import SessionRecord
 from runtime.settings import RuntimeSettings
 from runtime.tools.order_status import order_status_tool
-from runtime.tools.tool import Tool
+from runtime.tools.tool import LastAnswer, Tool
 from runtime.tools.toolbox import Toolbox
 from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION
 from runtime.transports.line import Line, MakeTransport
@@ -81,17 +83,24 @@ class Call:
         settings: RuntimeSettings,
         cloud: Cloud,
         health: Health,
+        clock: Callable[[], float],
+        caller_number: str = "",
     ) -> None:
         self._session_id = session_id
         self._line = line
         self._settings = settings
         self._metrics = MetricWriter(settings.stage)
         self._meter = Meter(settings.model_id)
-        self._record = SessionRecord(session_id, cloud, settings, self._meter)
         self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
-        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table)], self._metrics)
+        self._record = SessionRecord(
+            session_id, cloud, settings, meter=self._meter, silence=lambda: self._pulse.silent, clock=clock
+        )
+        people = people_tools(cloud, settings, session_id, caller_number=caller_number)
+        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], self._metrics)
         self._joining: asyncio.Task[bool] | None = None
         self._admitted = asyncio.Event()
+        self._handed_over_at: float | None = None
+        """Age of the call when nothing was left to do but to say goodbye."""
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
@@ -204,7 +213,10 @@ class Call:
         return PipelineWorker(Pipeline(stages), idle_timeout_secs=None, enable_turn_tracking=False)
 
     async def _call_tool(self, params: FunctionCallParams) -> None:
-        await params.result_callback(await self._toolbox.call(params.function_name, params.arguments))
+        answer = await self._toolbox.call(params.function_name, params.arguments)
+        if isinstance(answer, LastAnswer):
+            self._handed_over_at = self._pulse.elapsed
+        await params.result_callback(answer)
 
     async def _admit(self, joining: asyncio.Task[bool]) -> None:
         if not await asyncio.shield(joining):
@@ -223,7 +235,9 @@ class Call:
                 self.end(cap)
 
     def _reached_cap(self) -> Reason | None:
-        if self._pulse.elapsed >= self._settings.call_seconds:
+        if self._handed_over_at is not None and self._has_heard_out(self._handed_over_at):
+            return Reason.ESCALATED
+        if self._pulse.elapsed >= self._record.call_seconds:
             return Reason.DURATION
         if self._meter.cost_usd >= self._settings.call_cost_usd:
             return Reason.COST
@@ -241,10 +255,13 @@ class Call:
     async def _say_goodbye(self, words: str) -> None:
         asked_at = self._pulse.elapsed
         await self._sonic.ask(words)
-        while not self._pulse.has_answered_since(asked_at):
-            if self._gone.is_set() or self._pulse.elapsed - asked_at >= FAREWELL_SECONDS:
-                return
+        while not (self._gone.is_set() or self._has_heard_out(asked_at)):  # noqa: ASYNC110 - silence has no event
             await asyncio.sleep(WATCH_SECONDS)
+
+    def _has_heard_out(self, asked_at: float) -> bool:
+        """Say whether the words that were asked for at that age of the call are over, or overdue."""
+        late = self._pulse.elapsed - asked_at >= FAREWELL_SECONDS
+        return late or self._pulse.has_answered_since(asked_at)
 
     async def _close(self) -> None:
         await self._line.close(NORMAL_CLOSURE)
@@ -266,6 +283,7 @@ class Call:
             {
                 SESSION_DURATION: round(seconds, 3),
                 FAILED_CALLS: int(reason.is_failure),
+                ESCALATIONS: int(self._handed_over_at is not None),
                 SESSION_COST: round(cost, 6),
                 COST_PER_ACTIVE_MINUTE: round(cost * SECONDS_IN_A_MINUTE / seconds, 6),
                 INTERRUPTIONS: self._interruptions,

@@ -14,6 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from runtime.clock import DoorClock
 from runtime.errors import InvocationError, NotAPhoneError
 from runtime.health import Health
 from runtime.phones import Phones
@@ -42,11 +43,12 @@ class Agent:
         self._settings = settings
         self._health = Health()
         self._preload = Preload()
+        self._clock = DoorClock()
         self.broken = asyncio.Event()
         """Set when the agent can never hold a call."""
         self._cloud: Any = None
         self._calls: set[Any] = set()
-        self._signaling = Signaling(self._begin)
+        self._signaling = Signaling(self._begin, MetricWriter(settings.stage))
         self._phones = Phones()
         self._webrtc_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
@@ -115,8 +117,10 @@ class Agent:
                 "unknown_action", f"The action must be wake, or {' or '.join(sorted(WEBRTC_ACTIONS))}."
             )
         await self._preload.ready()
+        if action == "wake":
+            self._clock.set(request.get("now"))
         if action == "wake" and "line" in request:
-            self._phones.expect(session_id, request["line"])
+            self._phones.expect(session_id, request)
         if action == "wake" and "ice_servers" not in request:
             return {"status": "awake"}
         if not session_id:
@@ -139,8 +143,10 @@ class Agent:
             phone = await self._phones.answer(session_id, socket)
         except NotAPhoneError:
             return
-        line, make_transport = phone or (socket, partial(WebSocketTransport, socket))
-        await self._hold(session_id, line, make_transport)
+        if phone:
+            await self._hold(session_id, phone.line, phone.make_transport, caller_number=phone.number)
+        else:
+            await self._hold(session_id, socket, partial(WebSocketTransport, socket))
 
     def _begin(self, session_id: str, line: Any) -> None:
         """Hold a call over WebRTC in the background: its invocations are short, and AgentCore reads `/ping`."""
@@ -156,7 +162,9 @@ class Agent:
         finally:
             await self._signaling.forget(session_id)
 
-    async def _hold(self, session_id: str, line: Any, make_transport: Any) -> None:
+    async def _hold(
+        self, session_id: str, line: Any, make_transport: Any, *, caller_number: str = ""
+    ) -> None:
         from runtime.call import Call  # noqa: PLC0415  # imported by the preload by now
         from runtime.cloud import Cloud  # noqa: PLC0415
 
@@ -169,6 +177,8 @@ class Agent:
                 settings=self._settings,
                 cloud=self._cloud,
                 health=self._health,
+                clock=self._clock,
+                caller_number=caller_number,
             )
             await self._until_over(call)
 

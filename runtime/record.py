@@ -22,13 +22,35 @@ _log = logging.getLogger(__name__)
 
 
 class SessionRecord:
-    """One session's row."""
+    """One session's row.
 
-    def __init__(self, session_id: str, cloud: Cloud, settings: RuntimeSettings, meter: Meter) -> None:
+    Args:
+        session_id: Whose.
+        cloud: Where DynamoDB is had from.
+        settings: Name the table.
+        meter: What the call has used.
+        silence: For how many seconds nobody has spoken.
+        clock: The door's time.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        cloud: Cloud,
+        settings: RuntimeSettings,
+        *,
+        meter: Meter,
+        silence: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> None:
         self._session_id = session_id
         self._cloud = cloud
         self._table = settings.ledger_table
         self._meter = meter
+        self._silence = silence
+        self._clock = clock
+        self.call_seconds = settings.call_seconds
+        """Longest call; the door may have promised this caller less than the stage allows."""
 
     async def join(self) -> bool:
         """Take the session; return whether the call may go on.
@@ -37,7 +59,7 @@ class SessionRecord:
         reason to hang up on them.
         """
         try:
-            await self._ask(lambda ledger: ledger.join(self._session_id))
+            await self._ask(self._join)
         except SessionNotOpenError:
             return False
         return True
@@ -58,12 +80,17 @@ class SessionRecord:
         except SessionEndedError:
             _log.warning("The ledger does not know the session that ended.")
 
+    def _join(self, ledger: Ledger) -> None:
+        promised = ledger.join(self._session_id).call_seconds
+        if promised:
+            self.call_seconds = min(self.call_seconds, promised)
+
     def _beat(self, ledger: Ledger) -> None:
-        ledger.heartbeat(self._session_id, self._figures())
+        ledger.heartbeat(self._session_id, self._figures(), silent_seconds=self._silence())
 
     async def _ask(self, question: Callable[[Ledger], object]) -> None:
         def ask() -> None:
-            question(Ledger(self._cloud.dynamodb(), self._table))
+            question(Ledger(self._cloud.dynamodb(), self._table, clock=self._clock))
 
         try:
             await asyncio.to_thread(ask)

@@ -1,18 +1,16 @@
 """What guards the money."""
 
-from aws_cdk import Duration, Environment, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from stacks.config import BillingConfig
 from stacks.parts.alarm_topic import AlarmTopic
+from stacks.parts.budget_topic import BudgetTopic
 from stacks.parts.cost_anomalies import CostAnomalies
 from stacks.parts.monthly_budget import MonthlyBudget
 from stacks.parts.watch import Watch
-
-# The one Region that has billing metrics, whichever Region is billed.
-# Source: "Create a billing alarm to monitor your estimated AWS charges", CloudWatch user guide.
-REGION = "us-east-1"
+from stacks.regions import BILLING_REGION
 
 # AWS publishes the charges a few times a day.
 PERIOD = Duration.hours(6)
@@ -30,12 +28,14 @@ class BillingStack(Stack):
         *,
         config: BillingConfig,
         stage: str,
+        door_region: str,
         env: Environment,
     ) -> None:
-        account = Environment(account=env.account, region=REGION)
+        account = Environment(account=env.account, region=BILLING_REGION)
         super().__init__(scope, construct_id, env=account, description="Hotline: what guards the money")
         topic = AlarmTopic(self, "Alarms", email=config.alarm_email, publishers=PUBLISHERS)
-        MonthlyBudget(self, "Month", limit_usd=config.monthly_budget_usd, topic=topic)
+        spent = BudgetTopic(self, "Spent", stage=stage, key=topic.key, door_region=door_region)
+        month = MonthlyBudget(self, "Month", config=config, stage=stage, alarms=topic, spent=spent)
         CostAnomalies(self, "Anomalies", config=config, stage=stage, topic=topic)
         charges = cloudwatch.Metric(
             namespace="AWS/Billing",
@@ -50,3 +50,4 @@ class BillingStack(Stack):
             metric=charges,
             threshold=config.monthly_budget_usd,
         ).add_to(self, stage=stage, topic=topic)
+        CfnOutput(self, "BudgetName", value=month.name)

@@ -4,6 +4,12 @@ AWS adds to these lists; a Region or zone that is missing here but listed on the
 table is added by editing the table.
 """
 
+BILLING_REGION = "us-east-1"
+"""Where AWS has billing metrics and tells of budgets, whichever Region is billed.
+
+Source: "Create a billing alarm to monitor your estimated AWS charges", CloudWatch user guide.
+"""
+
 # Model cards of Nova 2 Sonic and Nova 2.5 Sonic, Bedrock user guide, October 2026: in-Region only, no
 # inference profile.
 SONIC_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-north-1", "ap-northeast-1"})

@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import batched
 from typing import Any
 
+from runtime.door.budget import BudgetSwitch
 from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
 from runtime.door.places import Place, Places
 from runtime.door.session import Figures, Reason, Session, State
@@ -37,6 +38,8 @@ class Ledger:
     def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
         self._table = Table(client, table)
         self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
+        # Asked here, so that no way of opening a session passes it by.
+        self._switch = BudgetSwitch(client, table, clock=clock)
         self._clock = clock
 
     def open(
@@ -54,9 +57,11 @@ class Ledger:
         Its call may last *call_seconds*; 0 is as long as the stage lets any.
 
         Raises:
+            BudgetSpentError: The month's budget is spent; nothing was written.
             CallerLimitError: The owner's cap is reached; nothing was written.
             ConcurrencyReachedError: The stage's cap is reached; nothing was written.
         """
+        self._switch.check()
         place = self._places.take(session_id, owner=owner, concurrency=concurrency, per_caller=per_caller)
         try:
             row = self._write(place, owner, transport, call_seconds)

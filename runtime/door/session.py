@@ -25,6 +25,8 @@ class Reason(StrEnum):
     IDLE = "idle"
     DURATION = "duration"
     COST = "cost"
+    ESCALATED = "escalated"
+    """The caller was handed over to a person."""
     MODEL_UNAVAILABLE = "model_unavailable"
     AGENT_LOST = "agent_lost"
     NEVER_JOINED = "never_joined"

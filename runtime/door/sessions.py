@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.answers import Limits, SessionShown, SocketWay, WebRtcWay
 from runtime.door.bodies import WEBSOCKET
 from runtime.door.errors import (
     AgentCoreUnavailableError,
+    BudgetSpentError,
     CallerLimitError,
     ConcurrencyReachedError,
     DoorError,
@@ -74,6 +76,7 @@ class Sessions:
         Its microVM starts now, so that it is up when the caller has made up their mind.
 
         Raises:
+            BudgetSpentError: The month's budget is spent.
             ConcurrencyReachedError: Every place is taken.
             CallerLimitError: Every place of *owner*'s is.
             RelaysUnavailableError: There is no relay for its audio; the session is closed again.
@@ -150,12 +153,15 @@ class Sessions:
         except ConcurrencyReachedError:
             self._metrics.write({SESSIONS_REFUSED: 1}, reason="concurrency")
             raise
+        except BudgetSpentError:
+            self._metrics.write({SESSIONS_REFUSED: 1}, reason="budget")
+            raise
         except CallerLimitError:
             self._metrics.write({CALLERS_LIMITED: 1})
             raise
 
     def _wake(self, session_id: str, url: str, limits: Limits) -> SocketWay:
-        self._agentcore.ask(session_id, {"action": "wake"})
+        self._agentcore.ask(session_id, self._wake_request())
         return SocketWay(
             session_id=session_id,
             url=url,
@@ -163,9 +169,13 @@ class Sessions:
             limits=limits,
         )
 
+    def _wake_request(self) -> dict[str, Any]:
+        """Tell the time with it: the agent's rows are judged by the door's clock, not by a microVM's."""
+        return {"action": "wake", "now": round(self._clock(), 3)}
+
     def _wake_with_relays(self, session_id: str, limits: Limits) -> WebRtcWay:
         issue = self._relays.issue(session_id)
-        self._agentcore.ask(session_id, {"action": "wake", "ice_servers": issue.for_agent})
+        self._agentcore.ask(session_id, {**self._wake_request(), "ice_servers": issue.for_agent})
         return WebRtcWay(
             session_id=session_id,
             ice_servers=issue.for_caller,

@@ -1,10 +1,11 @@
 """What is watched about calls: the numbers that mean a caller suffers or money is lost."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 
 from runtime import metrics
 from stacks.config import MonitoringConfig
-from stacks.parts.call_metric import call_metric
+from stacks.parts.call_metric import PERIOD, call_metric
 from stacks.parts.watch import BELOW, Watch
 
 # The model's first audio comes 735 to 929 ms after the caller stopped (test of 2.5 Sonic in eu-north-1).
@@ -28,9 +29,50 @@ COST_PER_MINUTE_P95_USD = 0.03
 REAPED_IN_QUARTER_HOUR = 5
 
 
+# Three times five minutes: longer than a call's microVM lives on after it, and than metrics are late.
+UNACCOUNTED_PERIODS = 3
+
+
 def call_watches(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
     """Return the alarms on what agent, door and reaper publish."""
-    return (*_answers(stage, config), *_tools(stage), *_sessions(stage))
+    return (*_answers(stage, config), *_tools(stage), *_sessions(stage), _unaccounted(stage, config))
+
+
+def unaccounted_sessions(stage: str) -> cloudwatch.MathExpression:
+    """Return how many sessions AgentCore counts that the ledger does not know.
+
+    An agent's microVM is idle for a while after its call, and counted: calls that have just ended are known.
+    AgentCore publishes one count for the account and Region, with no runtime in it.
+    Source: "AgentCore generated runtime observability data", AgentCore developer guide.
+    """
+    counted = cloudwatch.Metric(
+        namespace="AWS/Bedrock-AgentCore",
+        metric_name="ActiveSessionCount",
+        dimensions_map={"Service": "AgentCore.Runtime"},
+        statistic="Minimum",
+        period=PERIOD,
+    )
+    return cloudwatch.MathExpression(
+        expression="FILL(counted, 0) - FILL(known, 0) - FILL(ended, 0)",
+        using_metrics={
+            "counted": counted,
+            "known": call_metric(metrics.SESSIONS_ACTIVE, stage, "Maximum"),
+            "ended": call_metric(metrics.SESSION_DURATION, stage, "SampleCount"),
+        },
+        label="SessionsUnaccounted",
+        period=PERIOD,
+    )
+
+
+def _unaccounted(stage: str, config: MonitoringConfig) -> Watch:
+    return Watch(
+        name="SessionsUnaccounted",
+        meaning="AgentCore runs sessions that the ledger does not know, so nothing of ours ends them.",
+        metric=unaccounted_sessions(stage),
+        threshold=config.other_agents_sessions,
+        periods=UNACCOUNTED_PERIODS,
+        of_which=UNACCOUNTED_PERIODS,
+    )
 
 
 def _answers(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
@@ -94,7 +136,7 @@ def _sessions(stage: str) -> tuple[Watch, ...]:
         ),
         Watch(
             name="CallersRefused",
-            meaning="All places are taken, and callers are turned away.",
+            meaning="Callers are turned away: all places are taken, or the budget is spent.",
             metric=call_metric(metrics.SESSIONS_REFUSED, stage, "Sum"),
             threshold=0,
         ),

@@ -11,6 +11,7 @@ from runtime.metrics import Metric
 from stacks.door_stack import DoorStack
 from stacks.parts.agent_runtime import AgentRuntime
 from stacks.parts.call_metric import PERIOD, call_metric
+from stacks.parts.call_watches import unaccounted_sessions
 
 # A dashboard is 24 units wide.
 WIDTH = 24
@@ -47,6 +48,7 @@ class CallDashboard(Construct):
             dashboard.add_widgets(*_row(relays))
         dashboard.add_widgets(*self._sessions())
         dashboard.add_widgets(*self._tools())
+        dashboard.add_widgets(*self._bridge())
         dashboard.add_widgets(*self._cost())
         dashboard.add_widgets(*_agentcore(agent))
         dashboard.add_widgets(*_door(door))
@@ -74,11 +76,19 @@ class CallDashboard(Construct):
         )
 
     def _sessions(self) -> Row:
-        lost = (metrics.SESSIONS_REFUSED, metrics.SESSIONS_REAPED, metrics.FAILED_CALLS)
+        lost = (
+            metrics.SESSIONS_REFUSED,
+            metrics.CALLERS_LIMITED,
+            metrics.SESSIONS_REAPED,
+            metrics.FAILED_CALLS,
+        )
         trouble = (metrics.INTERRUPTIONS, metrics.MODEL_RECONNECTS)
         return _row(
             {
-                "Sessions open": [self._metric(metrics.SESSIONS_ACTIVE, "Maximum")],
+                "Sessions open, and those that AgentCore counts besides": [
+                    self._metric(metrics.SESSIONS_ACTIVE, "Maximum"),
+                    unaccounted_sessions(self._stage),
+                ],
                 "Turned away, given up, failed": [self._metric(one, "Sum") for one in lost],
                 "Length of a call (s)": self._spread(metrics.SESSION_DURATION),
                 "Per call, on average": [self._metric(one, "Average") for one in trouble],
@@ -91,6 +101,15 @@ class CallDashboard(Construct):
                 "Tool calls": [self._metric(metrics.TOOL_CALLS, "Sum")],
                 "Share of tool calls that failed": [self._metric(metrics.TOOL_ERRORS, "Average")],
                 "Silence while a tool works (ms)": self._spread(metrics.TOOL_LATENCY),
+                "Calls handed over to people": [self._metric(metrics.ESCALATIONS, "Sum")],
+            }
+        )
+
+    def _bridge(self) -> Row:
+        return _row(
+            {
+                "Phone calls of a task of the bridge": [self._metric(metrics.BRIDGED_STREAMS, "Maximum")],
+                "Phone calls that the bridge did not carry": [self._metric(metrics.BRIDGE_FAULTS, "Sum")],
             }
         )
 

@@ -53,6 +53,7 @@ class DoorFunction(Construct):
         log_retention_days: Of its log.
         layers: Third-party packages that it imports.
         dead_letter_queue: Where events go that it failed on.
+        name: Only where another stack must know it; CloudFormation makes one up.
     """
 
     function: lambda_.Function
@@ -71,12 +72,14 @@ class DoorFunction(Construct):
         log_retention_days: int,
         layers: Sequence[lambda_.ILayerVersion] = (),
         dead_letter_queue: sqs.IQueue | None = None,
+        name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = self._add_role_and_log(f"Hotline: {description}", log_retention_days)
         self.function = lambda_.Function(
             self,
             "Function",
+            function_name=name,
             description=f"Hotline: {description}",
             runtime=RUNTIME,
             architecture=ARCHITECTURE,

@@ -41,6 +41,12 @@ def door_watches(door: DoorStack) -> tuple[Watch, ...]:
             threshold=0,
         ),
         Watch(
+            name="BudgetSwitchFailing",
+            meaning="The budget is spent, and the door was not closed to new sessions.",
+            metric=door.budget_switch.metric_errors(statistic="Sum", period=PERIOD),
+            threshold=0,
+        ),
+        Watch(
             name="ReaperFailing",
             meaning="The reaper runs and fails, so some lost sessions stay.",
             metric=door.reaper.metric_errors(statistic="Sum", period=MINUTE),

@@ -1,5 +1,7 @@
 """The table with one row per session, which the door opens and the agent reports to."""
 
+from collections.abc import Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -7,6 +9,15 @@ from constructs import Construct
 
 KEY = "session_id"
 EXPIRY = "expires_at"
+
+# What the keys of the door's items begin with (runtime/door/sessions.py, places.py, leases.py, budget.py,
+# pace.py, invites.py); a test holds these to the code.
+ROWS = "hotline-*"
+PLACES = ("open-sessions-*", "sessions-of-*")
+RELAYS = "relays-of-*"
+BUDGET = "budget-switch"
+PACE = "pace-of-*"
+GUESTS = ("invite-*", "guest-sessions", "guests-of-*")
 
 
 class SessionLedger(Construct):
@@ -33,13 +44,36 @@ class SessionLedger(Construct):
         self.name = self.table.table_name
 
     def grant_report(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* join, beat for and close sessions: no new row, no scan, no deletion."""
-        self.table.grant(grantee, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        """Let *grantee* join, beat for and close sessions, and give their places back: no new row, no scan."""
+        self._grant(grantee, (ROWS,), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES), "dynamodb:UpdateItem")
 
     def grant_open(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* open sessions, look at them and close them."""
-        self.table.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        """Let *grantee* open sessions, look at them and close them, count and pace callers, lease relays."""
+        written = (ROWS, *PLACES, RELAYS, PACE, *GUESTS)
+        self._grant(grantee, (ROWS,), "dynamodb:PutItem")
+        self._grant(grantee, written, "dynamodb:UpdateItem")
+        self._grant(grantee, (*written, BUDGET), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
 
     def grant_reap(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* go through the sessions that are open, and close them."""
-        self.table.grant(grantee, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem")
+        """Let *grantee* go through the sessions that have a place, close them and give the places back."""
+        self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
+        self._grant(grantee, (ROWS,), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES), "dynamodb:UpdateItem")
+
+    def grant_switch(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* close the door to new sessions, and nothing else."""
+        self._grant(grantee, (BUDGET,), "dynamodb:UpdateItem")
+
+    def _grant(self, grantee: iam.IGrantable, keys: Sequence[str], *actions: str) -> None:
+        """Allow *actions* on the items whose keys begin as *keys* do.
+
+        `ForAllValues`, because a request may name several; none of these actions comes without a key.
+        """
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}},
+        )

@@ -22,7 +22,7 @@ class Watch:
     name: str
     meaning: str
     """What a caller or the owner notices; the first line of the mail."""
-    metric: cloudwatch.Metric
+    metric: cloudwatch.Metric | cloudwatch.MathExpression
     threshold: float
     comparison: cloudwatch.ComparisonOperator = ABOVE
     periods: int = 1

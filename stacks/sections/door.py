@@ -13,6 +13,14 @@ class DoorConfig(Section):
     # Bedrock: 20 concurrent Nova Sonic streams per account and Region by default; a session hand-over
     # holds two for a moment, so the default stays below.  AgentCore: 5,000 sessions.
     concurrency: int = Field(15, ge=1, le=5_000, description="Sessions that may be open at once.")
+    # One caller with two open pages, and one whose last call is not settled yet.
+    sessions_per_caller: int = Field(
+        3,
+        ge=1,
+        le=5_000,
+        description="Of those, sessions that one caller may have open at once. A machine that calls for many "
+        "people is one caller.",
+    )
     # The AgentCore SDK's MAX_PRESIGNED_URL_TIMEOUT is 300.
     join_seconds: int = Field(
         60, ge=10, le=300, description="Life of the way into a session, from request to join."
@@ -21,11 +29,34 @@ class DoorConfig(Section):
     heartbeat_lost_seconds: int = Field(
         60, ge=30, le=600, description="Silence of an agent after which the reaper ends its session."
     )
+    # One page load each; a caller who opens and hangs up in a loop starts a microVM every time.
+    sessions_per_caller_and_minute: int = Field(
+        20,
+        ge=1,
+        le=6_000,
+        description="Sessions that one caller may open in a minute. A machine that calls for many people is one "
+        "caller.",
+    )
     # API Gateway: 10,000 requests per second per account and Region by default.
     requests_per_second: int = Field(
-        10, ge=1, le=1_000, description="Requests per second that the API accepts."
+        10, ge=1, le=1_000, description="Requests per second that each route of the API accepts."
     )
-    request_burst: int = Field(20, ge=1, le=2_000, description="Requests at once that the API accepts.")
+    request_burst: int = Field(
+        20, ge=1, le=2_000, description="Requests at once that each route of the API accepts."
+    )
+    # AgentCore starts 25 sessions per second and account ("Quotas", AgentCore developer guide).
+    new_sessions_per_second: int = Field(
+        5,
+        ge=1,
+        le=25,
+        description="Requests per second that `POST /sessions` accepts, of all callers together.",
+    )
+    new_session_burst: int = Field(
+        10,
+        ge=1,
+        le=2_000,
+        description="Requests at once that `POST /sessions` accepts, of all callers together.",
+    )
     # Lambda keeps 100 of an account's quota unreserved; new accounts have a quota of 10 to begin with
     # ("Configuring reserved concurrency" and "Lambda quotas", Lambda developer guide).
     reserved_concurrency: int = Field(
@@ -35,7 +66,10 @@ class DoorConfig(Section):
         description="Requests at once that the door's function can always serve, and never more; "
         "0 shares the account's quota, which is all that a new account allows.",
     )
-    allowed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")], ...] = Field(
+    # Without TLS whoever is between could put a script of theirs into the page; on this machine nobody is.
+    allowed_origins: tuple[
+        Annotated[str, Field(pattern=r"^(https://[^/*\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?)$")], ...
+    ] = Field(
         (), strict=False, description="Origins of web pages that may call the API; none is no browser at all."
     )
     log_retention_days: RetentionDays = Field(

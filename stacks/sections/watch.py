@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from stacks.sections.section import Section
+from stacks.sections.section import Section, price
 
 
 def _is_an_address(text: str) -> str:
@@ -27,6 +27,17 @@ class MonitoringConfig(Section):
     # A caller talks over an agent that takes longer than two seconds (sample-voice-agent alarms at 2,000).
     voice_to_voice_p95_milliseconds: int = Field(
         2_000, ge=300, le=10_000, description="Slowest 95th percentile of answers that wakes nobody."
+    )
+    # AgentCore counts the sessions of an account and Region, not of a runtime.
+    other_agents_sessions: int = Field(
+        0,
+        ge=0,
+        le=5_000,
+        description="Sessions that other agents and stages may have in this account and Region before those that "
+        "AgentCore counts and the ledger does not know wake somebody.",
+        json_schema_extra=price(
+            "US$0.30 a month for an alarm on three metrics (aws.amazon.com/cloudwatch/pricing)"
+        ),
     )
 
 

@@ -144,7 +144,7 @@ def test_a_heartbeat_is_missed_to_the_second(reaper, ledger, clock, talking):
 
 
 def test_a_caller_who_comes_while_the_reaper_judges_keeps_the_call(
-    reaper, ledger, agentcore, clock, waiting, monkeypatch
+    reaper, *, ledger, agentcore, clock, waiting, monkeypatch
 ):
     """What the reaper read is a moment old."""
     clock.advance(JOIN + GRACE_SECONDS + 1)

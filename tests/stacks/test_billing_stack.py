@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from runtime.settings import BudgetSettings
 from tests.stacks.deployment import Deployment, synthesise
 
 MONITOR = "arn:aws:ce::111122223333:anomalymonitor/0f1c2d3e-4b5a-6789-abcd-ef0123456789"
@@ -53,21 +54,33 @@ def test_the_budget_tells_early_and_before_it_happens():
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 321, "Unit": "USD"}
 
 
-def test_everything_about_money_reaches_the_same_person(dev):
-    """Three services watch; one topic must hear them all."""
-    (topic,) = [
-        logical_id
-        for logical_id, one in dev.templates["Billing"]["Resources"].items()
-        if one["Type"] == "AWS::SNS::Topic"
+def logical_id(deployment: Deployment, kind: str, begins: str) -> str:
+    """The one resource of *kind* in the Billing stack whose logical id begins so."""
+    (found,) = [
+        name
+        for name, one in deployment.templates["Billing"]["Resources"].items()
+        if one["Type"] == kind and name.startswith(begins)
     ]
-    address = {"Ref": topic}
+    return found
 
-    for one in dev.the("Billing", "AWS::Budgets::Budget")["NotificationsWithSubscribers"]:
+
+def test_everything_about_money_reaches_the_same_person(dev):
+    """Three services watch; one topic must hear them all, but for the notice that closes the door."""
+    address = {"Ref": logical_id(dev, "AWS::SNS::Topic", "Alarms")}
+    *early, spent, forecast = dev.the("Billing", "AWS::Budgets::Budget")["NotificationsWithSubscribers"]
+
+    for one in (*early, forecast):
         assert one["Subscribers"] == [{"SubscriptionType": "SNS", "Address": address}]
     assert dev.the("Billing", "AWS::CE::AnomalySubscription")["Subscribers"] == [
         {"Type": "SNS", "Address": address}
     ]
     assert dev.the("Billing", "AWS::CloudWatch::Alarm")["AlarmActions"] == [address]
+    # A notification has one topic, so the mail about the spent budget goes out beside it.
+    (mail,) = [one["Address"] for one in spent["Subscribers"] if one["SubscriptionType"] == "EMAIL"]
+    (subscribed,) = [
+        one for one in dev.resources("Billing", "AWS::SNS::Subscription") if one["Protocol"] == "email"
+    ]
+    assert subscribed["Endpoint"] == mail
 
 
 @pytest.mark.parametrize(
@@ -75,13 +88,74 @@ def test_everything_about_money_reaches_the_same_person(dev):
 )
 def test_each_of_them_may_publish_and_encrypt_for_this_account(dev, service):
     """A service without the right to topic or key drops its message without a word."""
-    for policy in (
-        dev.the("Billing", "AWS::SNS::TopicPolicy")["PolicyDocument"],
-        dev.the("Billing", "AWS::KMS::Key")["KeyPolicy"],
-    ):
+    (alarms,) = [
+        one["PolicyDocument"]
+        for one in dev.resources("Billing", "AWS::SNS::TopicPolicy")
+        if one["Topics"] == [{"Ref": logical_id(dev, "AWS::SNS::Topic", "Alarms")}]
+    ]
+    for policy in (alarms, dev.the("Billing", "AWS::KMS::Key")["KeyPolicy"]):
         assert statement_for(policy, service)["Condition"] == {
             "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         }
+
+
+def test_only_budgets_of_this_account_can_close_the_door(dev):
+    """Whoever else could publish there could put the stage out of service."""
+    topic = {"Ref": logical_id(dev, "AWS::SNS::Topic", "Spent")}
+    (policy,) = [
+        one["PolicyDocument"]
+        for one in dev.resources("Billing", "AWS::SNS::TopicPolicy")
+        if one["Topics"] == [topic]
+    ]
+    allowed = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+
+    assert [one["Principal"] for one in allowed] == [{"Service": "budgets.amazonaws.com"}]
+    assert statement_for(policy, "budgets.amazonaws.com")["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    *_, spent, _forecast = dev.the("Billing", "AWS::Budgets::Budget")["NotificationsWithSubscribers"]
+    assert [one["Address"] for one in spent["Subscribers"] if one["SubscriptionType"] == "SNS"] == [topic]
+    assert (spent["Notification"]["NotificationType"], spent["Notification"]["Threshold"]) == ("ACTUAL", 100)
+
+
+def test_the_notice_finds_the_door_in_another_region():
+    """Budgets tell in us-east-1; no reference of CloudFormation's crosses that border, only names do."""
+    stage = synthesise("dev", json.dumps({"region": "us-west-2"}))
+    (subscribed,) = [
+        one for one in stage.resources("Billing", "AWS::SNS::Subscription") if one["Protocol"] == "lambda"
+    ]
+    topic = stage.resources("Billing", "AWS::SNS::Topic")
+    (function,) = [
+        one for one in stage.resources("Door", "AWS::Lambda::Function") if "handle_budget" in one["Handler"]
+    ]
+    (allowed,) = [
+        one
+        for one in stage.resources("Door", "AWS::Lambda::Permission")
+        if one["Principal"] == "sns.amazonaws.com"
+    ]
+    settings = BudgetSettings.from_environment(
+        {name: json.dumps(value) for name, value in function["Environment"]["Variables"].items()}
+    )
+
+    name = function["FunctionName"]
+    assert json.dumps(subscribed["Endpoint"]).endswith(f':function:{name}"]]}}')
+    assert "lambda:us-west-2" in json.dumps(subscribed["Endpoint"])
+    (topic_name,) = [one["TopicName"] for one in topic if "TopicName" in one]
+    assert json.dumps(allowed["SourceArn"]).endswith(f':{topic_name}"]]}}')
+    assert "sns:us-east-1" in json.dumps(allowed["SourceArn"])
+    assert json.loads(settings.topic_arn) == allowed["SourceArn"]
+    assert json.loads(settings.budget) == stage.the("Billing", "AWS::Budgets::Budget")["Budget"]["BudgetName"]
+
+
+def test_a_budget_that_tells_somebody_else_has_another_name():
+    """CloudFormation makes a new one before it deletes the old: with the same name, that fails."""
+    one, other = (
+        synthesise("dev", json.dumps({"billing": {"alarm_email": f"{who}@corp.example"}}))
+        for who in ("a", "b")
+    )
+    names = [each.the("Billing", "AWS::Budgets::Budget")["Budget"]["BudgetName"] for each in (one, other)]
+
+    assert len(set(names)) == 2
 
 
 def test_an_anomaly_is_told_at_once(dev):

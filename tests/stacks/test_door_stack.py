@@ -10,7 +10,7 @@ EXTERNAL = {
     "provider": "twilio",
     "secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:relays-AbCdEf",
 }
-LEDGER = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+LEDGER = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
 
 def rights(deployment: Deployment, role: str) -> dict[str, list]:
@@ -137,7 +137,6 @@ def test_what_paths_a_browser_may_take_is_a_knob(policy):
 def test_the_reaper_may_end_sessions_and_open_none(dev):
     """It has no caller to answer, so it needs no way in and no new rows."""
     assert rights(dev, "ReaperRole").keys() == (LEDGER - {"dynamodb:PutItem"}) | {
-        "dynamodb:BatchGetItem",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "bedrock-agentcore:StopRuntimeSession",

@@ -11,6 +11,7 @@ from turn.coturn import metrics as relay_metrics
 PUBLISHED_BY_AWS = {
     "AWS/ApiGateway": {"5xx", "Latency"},
     "AWS/Lambda": {"Errors", "Throttles"},
+    "AWS/Bedrock-AgentCore": {"ActiveSessionCount"},
 }
 
 
@@ -23,11 +24,17 @@ def alarm(deployment: Deployment, name: str) -> dict:
     return found
 
 
+def watched_by(one: dict) -> list[dict]:
+    """The metrics that an alarm looks at, itself or by an expression."""
+    stats = [each["MetricStat"]["Metric"] for each in one.get("Metrics", ()) if "MetricStat" in each]
+    return stats or [one]
+
+
 def test_every_alarm_watches_something_that_is_published(shipped):
     """An alarm on a name that nobody publishes stays quiet for ever, and looks like good news."""
     ours = {metric.name for metric in METRICS}
 
-    for one in alarms(shipped):
+    for one in [each for whole in alarms(shipped) for each in watched_by(whole)]:
         if one["Namespace"] == relay_metrics.NAMESPACE:
             assert one["MetricName"] in relay_metrics.UNITS
             assert one["Dimensions"] == [{"Name": relay_metrics.DIMENSION, "Value": shipped.stage}]
@@ -109,6 +116,22 @@ def test_answers_are_measured_against_the_configured_limit():
     stage = synthesise("dev", json.dumps({"monitoring": {"voice_to_voice_p95_milliseconds": 1_234}}))
 
     assert alarm(stage, "SlowAnswers")["Threshold"] == 1_234
+
+
+def test_sessions_that_the_ledger_does_not_know_wake_somebody():
+    """AgentCore lists none, so its count is all there is; other agents of the account are allowed for."""
+    stage = synthesise("dev", json.dumps({"monitoring": {"other_agents_sessions": 7}}))
+    watch = alarm(stage, "SessionsUnaccounted")
+    (expression,) = [one["Expression"] for one in watch["Metrics"] if "Expression" in one]
+    named = {one["Id"]: one["MetricStat"] for one in watch["Metrics"] if "MetricStat" in one}
+
+    assert expression == "FILL(counted, 0) - FILL(known, 0) - FILL(ended, 0)"
+    assert {id_: (one["Metric"]["MetricName"], one["Stat"]) for id_, one in named.items()} == {
+        "counted": ("ActiveSessionCount", "Minimum"),
+        "known": ("SessionsActive", "Maximum"),
+        "ended": ("SessionDuration", "SampleCount"),
+    }
+    assert (watch["Threshold"], watch["DatapointsToAlarm"]) == (7, 3)
 
 
 def test_silence_is_bad_news_only_of_the_reaper(dev):

@@ -17,6 +17,7 @@ from scripts.embedded.agentcore.app import DataPlane
 from scripts.embedded.agentcore.bundles import Bundles
 from scripts.embedded.agentcore.control import ControlPlane
 from scripts.embedded.agentcore.forwarding import FRAME_BYTES
+from scripts.embedded.agentcore.gauge import PERIOD_SECONDS, published
 from scripts.embedded.agentcore.lifecycle import POLL_SECONDS
 from scripts.embedded.agentcore.sessions import Platform, Sessions
 from scripts.embedded.clients import make_client
@@ -45,6 +46,7 @@ class Settings:
         token: Lets it ask MiniStack about keys.
         clock: Unix time.
         poll_seconds: Pause between two looks at an agent.
+        count_seconds: Pause between two counts of the sessions that are up.
     """
 
     port: int
@@ -57,6 +59,7 @@ class Settings:
     token: str = field(repr=False)
     clock: Callable[[], float] = time.time
     poll_seconds: float = POLL_SECONDS
+    count_seconds: float = PERIOD_SECONDS
 
     def client(self, service: str) -> Any:
         """Return a boto3 client with the platform's keys."""
@@ -94,8 +97,12 @@ async def open_data_plane(settings: Settings) -> AsyncIterator[DataPlane]:
         )
         sessions = Sessions(platform, http)
         control = ControlPlane(settings.client("bedrock-agentcore-control"))
+        gauge = published(
+            sessions.count, settings.client("cloudwatch"), period_seconds=settings.count_seconds
+        )
         try:
-            yield DataPlane(sessions=sessions, control=control, identity=identity, client=http)
+            async with gauge:
+                yield DataPlane(sessions=sessions, control=control, identity=identity, client=http)
         finally:
             await sessions.close()
 

@@ -94,6 +94,10 @@ class Sessions:
             task.cancel()
         return True
 
+    def count(self) -> int:
+        """Return how many are up or starting."""
+        return sum(1 for start in self._starting.values() if not start.done() or _is_up(start))
+
     def keys_at(self, path: str) -> SessionKeys | None:
         """Return the keys that are served at *path*."""
         return self._keys.get(path)
@@ -193,3 +197,7 @@ class Sessions:
 
 def _is_over(start: asyncio.Task[Session]) -> bool:
     return start.done() and not start.cancelled() and not start.exception() and start.result().over.is_set()
+
+
+def _is_up(start: asyncio.Task[Session]) -> bool:
+    return not start.cancelled() and not start.exception() and not start.result().over.is_set()

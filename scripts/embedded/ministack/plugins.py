@@ -10,9 +10,11 @@ from ministack.services.cloudformation import provisioners
 from scripts.embedded.ministack import (
     agent_runtime,
     budgets,
+    distribution,
     embedded_metrics,
     http_api,
     instance_profile,
+    leading_keys,
     log_streams,
     network,
     output_changes,
@@ -50,10 +52,12 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
     http_api.refuse_unsigned_calls()
     throttle.throttle_routes()
     log_streams.authorize_by_stream()
+    leading_keys.judge_by_leading_keys()
     embedded_metrics.extract_from_every_log()
     stack_tags.inherit_on_instances()
     output_changes.execute_output_changes()
     http_api.give_resolvable_addresses(handlers, url)
+    distribution.serve_apis_as_origins()
     signaling.authorize_by_channel()
     _add_service(signaling.SERVICE, signaling.SignalingService(url, relay).handle)
     _verify_every_key()

@@ -1,0 +1,64 @@
+"""Who may touch which items of the one table that everything about sessions is in."""
+
+from fnmatch import fnmatchcase
+
+import pytest
+
+from runtime.door import budget, invites, leases, pace
+from runtime.door.places import CALLER_PREFIX, SHARD_PREFIX
+from runtime.door.sessions import new_session_id
+
+ROW = new_session_id()
+SHARD, CALLER = f"{SHARD_PREFIX}49", f"{CALLER_PREFIX}0123456789abcdef0123456789abcdef"
+RELAYS = f"{leases.PREFIX}arn:aws:kinesisvideo:us-east-1:111122223333:channel/a/1"
+PACE = f"{pace.PREFIX}sessions-somebody"
+GUESTS = (f"{invites.PREFIX}1", f"{invites.INVITERS_PREFIX}2", invites.ALL_GUESTS)
+KEYS = (ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, budget.KEY, "anything-else")
+
+
+def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
+    """Each action on the ledger that *role* has, with the items that it may name."""
+    found: dict[str, set[str]] = {}
+    for logical_id, statement in deployment.statements(stack):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        patterns = condition.get("dynamodb:LeadingKeys", [])
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        for action in actions:
+            if logical_id.startswith(role) and action.startswith("dynamodb:") and patterns:
+                named = {key for key in KEYS if any(fnmatchcase(key, one) for one in patterns)}
+                name = action.removeprefix("dynamodb:")
+                found[name] = found.get(name, set()) | named
+    return found
+
+
+@pytest.mark.parametrize(
+    ("stack", "role", "expected"),
+    [
+        ("Runtime", "Agent", {"GetItem": {ROW}, "UpdateItem": {ROW, SHARD, CALLER}}),
+        (
+            "Door",
+            "Requests",
+            {
+                "GetItem": {ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, budget.KEY},
+                "BatchGetItem": {ROW, SHARD, CALLER},
+                "PutItem": {ROW},
+                "UpdateItem": {ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS},
+            },
+        ),
+        (
+            "Door",
+            "Reaper",
+            {
+                "GetItem": {ROW},
+                "BatchGetItem": {ROW, SHARD, CALLER},
+                "UpdateItem": {ROW, SHARD, CALLER},
+            },
+        ),
+        ("Door", "Budget", {"UpdateItem": {budget.KEY}}),
+    ],
+    ids=["agent", "door", "reaper", "budget switch"],
+)
+def test_each_reaches_the_items_it_works_with_and_no_others(dev, stack, role, expected):
+    """An agent that is taken over cannot reopen the door, nor a budget's notice touch a session."""
+    assert reach(dev, stack, role) == expected
