@@ -58,8 +58,7 @@ def deployed(
         with cloud.trust_file.open("a") as trusted:
             trusted.write(relay.certificates.ca_file.read_text())
         cloud.deploy(STAGE, {"turn": _external(cloud, relay)})
-        door = cloud.outputs(f"Hotline-{STAGE}-Door")["DoorUrl"]
-        url = cloud.serve_page(PAGE, door)
+        url = cloud.serve_page(STAGE)
         with Front(laboratory, cloud.ports.page):
             yield Deployed(cloud, f"{url}/?transport=webrtc")
 

@@ -7,9 +7,8 @@ import pytest
 from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.calling.voice import spoken
 from scripts.embedded.cloud import EmbeddedCloud
-from scripts.webpage.build import make_page
 from tests.browser.relayed_agent import RelayedAgent
-from tests.browser.small_stage import PAGE, ROOT, small_stage
+from tests.browser.small_stage import small_stage
 from tests.embedded.conftest import free_base_port
 from tests.local.conftest import DeployedCloud, wait_for
 
@@ -41,11 +40,9 @@ class CalledCloud(DeployedCloud):
 
 @pytest.fixture(scope="module")
 def called():
-    make_page(ROOT, PAGE)
     with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
         cloud.deploy("embedded")
-        door = cloud.outputs("Hotline-embedded-Door")["DoorUrl"]
-        yield CalledCloud(cloud, cloud.serve_page(PAGE, door))
+        yield CalledCloud(cloud, cloud.serve_page())
 
 
 @pytest.fixture

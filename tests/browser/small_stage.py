@@ -8,12 +8,11 @@ import asyncio
 import contextlib
 import math
 import socket
+import time
 from array import array
 from pathlib import Path
 
-import httpx
 import uvicorn
-from botocore.credentials import Credentials
 from pipecat.frames.frames import InterruptionFrame, OutputAudioRawFrame, OutputTransportMessageFrame
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 from starlette.applications import Starlette
@@ -23,8 +22,12 @@ from starlette.routing import Route
 from websockets.asyncio.server import serve
 
 from runtime.door.bodies import Candidates, Offer
-from scripts.embedded.page.app import PageServer
-from scripts.embedded.page.door import SignedDoor
+from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
+from runtime.settings import PageSettings
+from scripts.embedded.issuer.app import Issuer
+from scripts.embedded.issuer.codes import Codes
+from scripts.embedded.issuer.requests import AUDIENCE, PUBLIC_CLIENT, SCOPES
+from scripts.embedded.issuer.tokens import Tokens
 from scripts.webpage.build import make_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +87,16 @@ class Door:
         self.reason = ""
         self.holds = []
         self.reports = []
+        self.tokens = []
+        """Method, path and token of every request."""
         self._relayed_agent = relayed_agent
+
+    async def admit(self, request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        self.tokens.append((request.method, request.url.path, token))
+        if scheme != "Bearer" or not token:
+            return JSONResponse({"message": "Unauthorized"}, 401)
+        return await self.answer(request)
 
     async def answer(self, request: Request) -> Response:
         refusal = self.refusal
@@ -116,30 +128,84 @@ class Door:
 
 
 class Stage:
-    def __init__(self, url, door, agent, relayed_agent):
+    def __init__(self, url, settings, door, agent, relayed_agent):
         self.url = url
+        self.issuer = settings.issuer
+        self.agent_origin = settings.agent_origin
         self.door = door
         self.agent = agent
         self.relayed_agent = relayed_agent
 
 
 @contextlib.asynccontextmanager
-async def small_stage(relayed_agent=None):
+async def small_stage(relayed_agent=None, *, kind="oidc", renews=False):
+    """A door, an agent and an issuer that do as they are told, and the page as its function serves it."""
     make_page(ROOT, PAGE)
     agent = Agent()
-    async with serve(agent.talk, "127.0.0.1", 0) as listening:
+    async with (
+        serve(agent.talk, "127.0.0.1", 0) as listening,
+        served(lambda port: issuer_at(f"http://localhost:{port}", renews=renews)) as issuer_port,
+    ):
         agent_origin = f"ws://localhost:{listening.sockets[0].getsockname()[1]}"
+        issuer = f"http://localhost:{issuer_port}"
         door = Door(f"{agent_origin}/ws?X-Amz-Signature=abc", relayed_agent)
-        routes = [Route("/{path:path}", door.answer, methods=["GET", "POST", "PATCH", "DELETE"])]
-        transport = httpx.ASGITransport(Starlette(routes=routes))
-        async with httpx.AsyncClient(transport=transport) as http:
-            signed = SignedDoor(
-                "http://door", region="us-east-1", credentials=Credentials("AKIAEXAMPLE", "secret"), http=http
-            )
-            async with served(
-                lambda port: PageServer(PAGE, door=signed, port=port, agent=agent_origin)
-            ) as port:
-                yield Stage(f"http://localhost:{port}", door, agent, relayed_agent)
+        settings = PageSettings(
+            stage="small",
+            agent_origin=agent_origin,
+            before_call="path",
+            auth_kind=kind,
+            issuer=issuer,
+            client_id=PUBLIC_CLIENT,
+            scopes=" ".join(SCOPES),
+            sign_in_origins=issuer,
+            guests=True,
+        )
+        async with served(lambda _port: front(settings, door)) as port:
+            yield Stage(f"http://localhost:{port}", settings, door, agent, relayed_agent)
+
+
+def issuer_at(url, *, renews):
+    issuer = (RenewingIssuer if renews else Issuer)(Tokens(url, AUDIENCE), Codes(), secret="unused")
+    return issuer.application()
+
+
+class RenewingIssuer(Issuer):
+    """Hands out refresh tokens, as Cognito does; each is good once."""
+
+    def __init__(self, tokens, codes, *, secret):
+        super().__init__(tokens, codes, secret=secret)
+        self._refreshes = {}
+
+    def _granted(self, sent, authorization):
+        if sent.get("grant_type") == "refresh_token":
+            scopes = self._refreshes.pop(sent["refresh_token"])
+            token = self._tokens.access("developer", client_id=PUBLIC_CLIENT, scopes=scopes)
+            return {"access_token": token, "scope": " ".join(scopes)} | self._refresh(scopes)
+        return super()._granted(sent, authorization) | self._refresh(SCOPES)
+
+    def _refresh(self, scopes):
+        refresh = f"refresh-{len(self._refreshes)}-{time.monotonic_ns()}"
+        self._refreshes[refresh] = scopes
+        return {"refresh_token": refresh}
+
+
+def front(settings, door):
+    """What CloudFront and the API are: routes to the page's function, and to the door for who shows a token."""
+    page = CallPage(PAGE / "files", settings)
+
+    async def file(request):
+        key = {"/": INDEX, "/page/config.json": CONFIG}.get(request.url.path, FILE)
+        answer = page.answer(key, request.path_params)
+        return Response(answer["body"], answer["statusCode"], answer["headers"])
+
+    methods = ["GET", "POST", "PATCH", "DELETE"]
+    routes = [Route(path, file) for path in ("/", "/page/config.json", "/page/{version}/{file}")]
+    routes += [
+        Route(f"{root}/sessions{rest}", door.admit, methods=methods)
+        for root in ("", "/guest")
+        for rest in ("", "/{rest:path}")
+    ]
+    return Starlette(routes=routes)
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.sign_in import open_signed_in
 
 READABLE_CONTRAST = 4.5
 """Source: WCAG 2.2, success criterion 1.4.3, level AA."""
@@ -23,7 +24,7 @@ async def tab():
 
 async def test_a_call_needs_no_mouse(stage, tab):
     """From the address bar to hanging up with Tab and Enter; no control vanishes under the keyboard."""
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until(IDLE, 20)
     await tab_to(tab, "call")
     await tab.key("Enter", "\r")
@@ -43,7 +44,7 @@ async def test_a_call_needs_no_mouse(stage, tab):
 
 async def test_muting_is_told_and_silences_the_line(stage, tab):
     """A button that says one thing and does another is the worst fault that a call can have."""
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until(IDLE, 20)
     await tab.press("#call")
     await tab.until(ON_THE_LINE, 20)
@@ -65,7 +66,7 @@ async def test_muting_is_told_and_silences_the_line(stage, tab):
 
 async def test_a_screen_reader_is_told_what_is_there(stage, tab):
     """Landmarks to jump to, a name on every control, and live regions for what changes by itself."""
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until(IDLE, 20)
     await tab.press("#call")
     await tab.until(ON_THE_LINE, 20)
@@ -88,7 +89,7 @@ async def test_everything_can_be_read(stage, scheme):
     """Grey on grey looks fine on the designer's screen."""
     async with open_tab(MICROPHONE_REFUSED) as tab:
         await tab.look(scheme=scheme)
-        await tab.go(f"{stage.url}/?transport=websocket")
+        await open_signed_in(tab, f"{stage.url}/?transport=websocket")
         await tab.until(IDLE, 20)
         await tab.press("#call")
         await tab.until("!document.querySelector('#problem').hidden", 20)
@@ -104,7 +105,7 @@ async def test_everything_can_be_read(stage, scheme):
 async def test_nothing_is_wider_than_the_screen(stage, tab, width):
     """A page that moves sideways under the thumb cannot be used on the way."""
     await tab.look(width=width, height=740)
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until(IDLE, 20)
     await tab.press("#call")
     await tab.until(ON_THE_LINE, 20)

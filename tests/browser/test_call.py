@@ -7,6 +7,7 @@ import pytest
 
 from runtime.door.session import Reason, State
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.sign_in import open_signed_in
 
 QUESTION = "What is the status of order four two seven"
 SESSION_ID = re.compile(r"hotline-[0-9a-f-]{36}")
@@ -29,7 +30,7 @@ def said(who, text):
 async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice, transport, path):
     """The main job of the page, by a real browser with a real voice."""
     async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION)) as tab:
-        await tab.go(f"{called.url}/?transport={transport}")
+        await open_signed_in(tab, f"{called.url}/?transport={transport}")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
         await tab.until(state_is("On the line"), 60)
@@ -58,7 +59,7 @@ async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice
 async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
     """Nobody waits for a machine to finish its sentence: the greeting takes five seconds, the caller one and a half."""
     async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION, after_seconds=2)) as tab:
-        await tab.go(f"{called.url}/?transport={transport}")
+        await open_signed_in(tab, f"{called.url}/?transport={transport}")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
         await tab.until(f"{LEVEL.format('agent')} > 40 && {LEVEL.format('caller')} > 40", 30, "both speak")
@@ -75,7 +76,7 @@ async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
 async def test_without_a_microphone_one_can_write(called):
     """A refused microphone is said in words, and does not end the matter."""
     async with open_tab(MICROPHONE_REFUSED) as tab:
-        await tab.go(f"{called.url}/?transport=websocket")
+        await open_signed_in(tab, f"{called.url}/?transport=websocket")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
         await tab.until("document.activeElement?.id === 'problem'", 30, "the alert has the focus")
@@ -96,7 +97,7 @@ async def test_without_a_microphone_one_can_write(called):
 async def test_a_page_that_is_left_gives_its_session_back(called):
     """A session that waits for a click holds a place; nobody else should miss it."""
     async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await tab.go(f"{called.url}/?transport=websocket")
+        await open_signed_in(tab, f"{called.url}/?transport=websocket")
         await tab.until(state_is("Ready to call"), 30)
         waiting = called.newest(seconds=5, when=lambda row: row.state is State.OPEN)
 
@@ -108,7 +109,7 @@ async def test_a_page_that_is_left_gives_its_session_back(called):
 async def test_a_call_that_the_other_side_ends_is_explained(called):
     """Silence without a reason makes people think that their machine is broken."""
     async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await tab.go(f"{called.url}/?transport=websocket")
+        await open_signed_in(tab, f"{called.url}/?transport=websocket")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
         await tab.until(state_is("On the line"), 60)

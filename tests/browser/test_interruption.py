@@ -1,6 +1,7 @@
 """A caller who interrupts must not hear the rest of the sentence."""
 
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
+from scripts.browsing.sign_in import open_signed_in
 
 LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
 SILENT = "Number(document.querySelector('#agent-level').ariaValueNow) === 0"
@@ -41,7 +42,7 @@ async def test_the_agent_is_heard_again_after_an_interruption(stage):
 
 
 async def call(tab, stage):
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
     await tab.press("#call")
     await tab.until("document.querySelector('#state').innerText === 'On the line'", 20)

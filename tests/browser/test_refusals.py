@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
+from scripts.browsing.sign_in import open_signed_in
 
 PROBLEM = "!document.querySelector('#problem').hidden"
 CLOSED_PORT = 9
@@ -27,7 +28,7 @@ async def test_the_doors_own_words_are_shown(stage, tab, status, title):
     """The door knows best what is wrong; the operators can find the request by its id."""
     stage.door.refusal = (status, "The door's own words.")
 
-    await tab.go(f"{stage.url}/")
+    await open_signed_in(tab, f"{stage.url}/")
     await tab.until(PROBLEM, 20)
 
     assert await tab.text("#problem h3") == title
@@ -38,7 +39,7 @@ async def test_the_doors_own_words_are_shown(stage, tab, status, title):
 async def test_trying_again_helps_once_the_door_lets_calls_through(stage, tab):
     """Nobody should have to know that reloading a page is a remedy."""
     stage.door.refusal = (429, "Every place is taken.")
-    await tab.go(f"{stage.url}/?transport=websocket")
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
     await tab.until(PROBLEM, 20)
 
     stage.door.refusal = None
@@ -51,7 +52,7 @@ async def test_a_door_without_webrtc_is_called_over_websocket(stage, tab):
     """A door without relays still takes calls, and nobody needs to know which transport that is."""
     stage.door.refuses_webrtc = True
 
-    await tab.go(f"{stage.url}/")
+    await open_signed_in(tab, f"{stage.url}/")
     await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
 
     assert await tab.text("#path") == "WebSocket"
@@ -61,7 +62,7 @@ async def test_no_relay_within_reach_is_said_and_websocket_offered(stage, tab):
     """The commonest fault of WebRTC in offices: a firewall that lets no relay through."""
     relay = {"urls": [f"turn:127.0.0.1:{CLOSED_PORT}?transport=tcp"], "username": "u", "credential": "p"}
     stage.door.invitation |= {"ice_servers": [relay], "ice_transport_policy": "relay"}
-    await tab.go(f"{stage.url}/")
+    await open_signed_in(tab, f"{stage.url}/")
     await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
     await tab.press("#call")
     await tab.until(PROBLEM, 40)

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.door.stats import Stats
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.sign_in import open_signed_in
 from tests.embedded.waiting import until
 
 ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"
@@ -25,7 +26,7 @@ async def tab():
 
 
 async def call(tab, stage):
-    await tab.go(f"{stage.url}/")
+    await open_signed_in(tab, f"{stage.url}/")
     await tab.until(READY, 20)
     await tab.press("#call")
     await tab.until(ON_THE_LINE, 20)
@@ -43,7 +44,7 @@ async def test_both_hear_each_other(relayed, tab):
 
 async def test_the_path_stands_before_the_click(relayed, tab):
     """Half of a join is finding a path; there is time for that while the caller reads the page."""
-    await tab.go(f"{relayed.url}/")
+    await open_signed_in(tab, f"{relayed.url}/")
 
     agent = relayed.relayed_agent
     await until(lambda: any(one.connectionState == "connected" for one in agent.connections))
@@ -107,7 +108,7 @@ async def test_an_agent_that_hangs_up_ends_the_call(relayed, tab):
 async def test_one_can_write_without_a_microphone(relayed):
     """A connection without a microphone is still a call."""
     async with open_tab(MICROPHONE_REFUSED) as tab:
-        await tab.go(f"{relayed.url}/")
+        await open_signed_in(tab, f"{relayed.url}/")
         await tab.until(READY, 20)
         await tab.press("#call")
         await tab.until("!document.querySelector('#problem').hidden", 20)

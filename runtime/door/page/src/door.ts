@@ -1,5 +1,6 @@
-/** The door's HTTP API, as this page's own server passes it on. */
+/** The door's HTTP API, which has the page's own origin. */
 
+import type { Caller } from "./caller";
 import { doorUnreachable, refusal } from "./problem";
 
 export type TransportName = "websocket" | "webrtc";
@@ -8,6 +9,8 @@ export type TransportName = "websocket" | "webrtc";
 export interface Invitation {
   session_id: string;
   expires_in_seconds: number;
+  /** Of guests: opens what belongs to this session. */
+  token?: string;
   /** WebSocket: a signed address. */
   url?: string;
   /** WebRTC. */
@@ -35,57 +38,77 @@ export interface Report {
 const NOT_TO_BE_HAD = [400, 503];
 
 export class Door {
+  constructor(private readonly caller: Caller) {}
+
   async open(transport: TransportName): Promise<Invitation> {
-    return (await accepted(await this.send("POST", "/sessions", { transport }))).json();
+    return this.opened(await this.accepted(await this.ask("POST", "/sessions", undefined, { transport })));
   }
 
   /** Open a session over WebRTC; undefined when the door cannot, though it might over WebSocket. */
   async tryRelayed(): Promise<Invitation | undefined> {
-    const response = await this.send("POST", "/sessions", { transport: "webrtc" });
-    return NOT_TO_BE_HAD.includes(response.status) ? undefined : (await accepted(response)).json();
+    const response = await this.ask("POST", "/sessions", undefined, { transport: "webrtc" });
+    return NOT_TO_BE_HAD.includes(response.status) ? undefined : this.opened(await this.accepted(response));
   }
 
   async offer(id: string, sdp: string, hold: boolean): Promise<RTCSessionDescriptionInit> {
     const body = { type: "offer", sdp, ...(hold && { hold }) };
-    return (await accepted(await this.send("POST", `/sessions/${id}/offer`, body))).json();
+    return (await this.accepted(await this.of(id, "POST", "/offer", body))).json();
   }
 
   async candidates(id: string, candidates: RTCIceCandidateInit[]): Promise<void> {
-    await accepted(await this.send("PATCH", `/sessions/${id}/offer`, { candidates }));
+    await this.accepted(await this.of(id, "PATCH", "/offer", { candidates }));
   }
 
   async relays(id: string): Promise<Relays> {
-    return (await accepted(await this.send("POST", `/sessions/${id}/relays`))).json();
+    return (await this.accepted(await this.of(id, "POST", "/relays"))).json();
   }
 
   async report(id: string, report: Report): Promise<void> {
-    await accepted(await this.send("POST", `/sessions/${id}/stats`, report));
+    await this.accepted(await this.of(id, "POST", "/stats", report));
   }
 
   /** Return the ledger's reason for a session's end; empty while it goes on. */
   async reason(id: string): Promise<string> {
-    const session = await (await accepted(await this.send("GET", `/sessions/${id}`))).json();
+    const session = await (await this.accepted(await this.of(id, "GET", ""))).json();
     return session.reason ?? "";
   }
 
   /** Give a session back; works while the page is being left, too. */
   giveBack(id: string): void {
-    void fetch(`/api/sessions/${id}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
+    void this.ask("DELETE", `/sessions/${id}`, id, undefined, true).catch(() => undefined);
   }
 
-  private async send(method: string, path: string, body?: object): Promise<Response> {
-    const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  private async accepted(response: Response): Promise<Response> {
+    if (!response.ok) throw this.caller.refusal(response.status) ?? (await refusal(response));
+    return response;
+  }
+
+  private async opened(response: Response): Promise<Invitation> {
+    const invitation: Invitation = await response.json();
+    this.caller.opened(invitation);
+    return invitation;
+  }
+
+  private of(id: string, method: string, path: string, body?: object): Promise<Response> {
+    return this.ask(method, `/sessions/${id}${path}`, id, body);
+  }
+
+  private async ask(
+    method: string,
+    path: string,
+    id: string | undefined,
+    body?: object,
+    keepalive = false,
+  ): Promise<Response> {
+    const headers: Record<string, string> = { Authorization: this.caller.authorization(id) };
+    if (body) headers["Content-Type"] = "application/json";
+    const content = body && { body: JSON.stringify(body) };
     try {
-      return await fetch(`/api${path}`, { method, ...content });
+      return await fetch(`${this.caller.root}${path}`, { method, headers, keepalive, ...content });
     } catch {
       throw doorUnreachable;
     }
   }
-}
-
-async function accepted(response: Response): Promise<Response> {
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 /** A session opened before it is needed: pressing Call then only starts. Unused, it expires at the door. */

@@ -1,167 +1,115 @@
-/** Puts the page together: a session waits before the click, a call begins with it. */
+/** Puts the page together: who calls, and what they call with. */
 
 import { LogLevel, logger } from "@pipecat-ai/client-js";
 
-import { Call } from "./call";
-import type { Listener } from "./call";
-import { Door, WaitingSession } from "./door";
-import type { Invitation, TransportName } from "./door";
+import { BEFORE_CALL, readAbout } from "./about";
+import type { About } from "./about";
+import { Person, guest, takeInvite } from "./caller";
+import type { Caller } from "./caller";
+import type { TransportName } from "./door";
 import { LocalMedia } from "./media";
-import { readPath } from "./path";
-import { Problem, doorUnreachable } from "./problem";
+import { Phone, asProblem } from "./phone";
 import type { Remedy } from "./problem";
+import { SignIn } from "./sign_in";
 import { View } from "./view";
-import { RelayTransport } from "./webrtc";
 
-const MILLISECONDS = 1000;
 const TRANSPORTS: readonly TransportName[] = ["webrtc", "websocket"];
-/** What stands before the caller presses Call: each is quicker than the next, and costs more while nobody calls. */
-const BEFORE_CALL = ["path", "agent", "nothing"] as const;
-type BeforeCall = (typeof BEFORE_CALL)[number];
 
 // What Pipecat logs holds what people say, and calls every hang-up a fatal error; faults are shown on the page.
 logger.setLevel(LogLevel.NONE);
 
 class Page {
-  private readonly door = new Door();
-  private readonly waiting = new WaitingSession(this.door, asked("transport", TRANSPORTS));
+  private readonly invite = takeInvite();
   private readonly media = new LocalMedia((speaker, level) => {
     this.view.level(speaker, level);
-    this.call?.level(speaker, level);
+    this.phone?.level(speaker, level);
   });
-  private call: Call | undefined;
-  private relayed: RelayTransport | undefined;
-  private beforeCall: BeforeCall = "path";
-  private microphone = true;
-  private calledOff = false;
+  private signIn: SignIn | undefined;
+  private phone: Phone | undefined;
   private readonly view = new View({
-    approach: () => void this.warm().catch(() => undefined), // the click says what is wrong
-    call: () => void this.begin(),
-    hangUp: () => this.hangUp(),
-    mute: (muted) => this.mute(muted),
-    type: (text) => void this.call?.type(text),
+    approach: () => this.phone?.approach(),
+    call: () => void this.phone?.begin(),
+    hangUp: () => this.phone?.hangUp(),
+    mute: (muted) => this.phone?.mute(muted),
+    type: (text) => this.phone?.type(text),
     remedy: (remedy) => this.follow(remedy),
+    signIn: () => void this.begin(),
+    signOut: () => void this.end(),
   });
 
   async prepare(): Promise<void> {
-    this.view.transport(this.waiting.transport);
     try {
-      const decided = await readStage(this.view);
-      this.beforeCall = asked("before_call", BEFORE_CALL) ?? decided;
-      await this.warm();
-      if (!this.call) this.view.phase("idle");
+      const about = await readAbout();
+      if (about.embedded) this.view.embedded();
+      const caller = await this.identify(about);
+      if (caller) await this.admit(caller, about);
     } catch (fault) {
-      if (!this.call) this.view.problem(asProblem(fault));
+      this.view.problem(asProblem(fault));
     }
   }
 
-  /** The page is being left. */
+  /** The page is there again as it was left: from the browser's cache. */
+  async resume(): Promise<void> {
+    if (this.phone) await this.phone.prepare();
+    else await this.prepare();
+  }
+
   leave(): void {
-    this.call?.abandon();
-    this.waiting.giveBack();
+    this.phone?.leave();
   }
 
-  /** Have ready, before anybody asks for it, what the stage pays for. */
-  private async warm(): Promise<void> {
-    if (this.beforeCall === "nothing") return;
-    const invitation = await this.waiting.prepare();
-    this.view.transport(this.waiting.transport);
-    if (this.beforeCall === "path") this.connect(invitation);
+  /** Say who calls; nobody, as long as the page tells them what to do about it. */
+  private async identify(about: About): Promise<Caller | undefined> {
+    const { auth } = about;
+    if (this.invite !== undefined) return guest(this.invite, auth);
+    if (auth.kind === "iam") {
+      this.view.phase("machines");
+      return undefined;
+    }
+    const signIn = (this.signIn = new SignIn(auth));
+    signIn.onExpired = () => this.expired();
+    if (await signIn.complete()) return new Person(signIn);
+    this.view.phase("signed-out");
+    return undefined;
   }
 
-  /** Over WebRTC, connect the whole path. */
-  private connect(invitation: Invitation): void {
-    if (!invitation.ice_servers || this.relayed?.isFor(invitation)) return;
-    this.relayed?.abandon();
-    const relayed = (this.relayed = new RelayTransport(this.door, invitation, this.media));
-    window.setTimeout(() => this.cool(relayed), invitation.expires_in_seconds * MILLISECONDS);
-    void relayed.prepare().then(async () => this.view.path(await readPath(relayed.connection!)), () => undefined);
-  }
-
-  /** Give a path back whose session expired unused: it holds an allocation at a relay. */
-  private cool(relayed: RelayTransport): void {
-    if (this.relayed !== relayed) return;
-    relayed.abandon();
-    this.relayed = undefined;
+  private async admit(caller: Caller, about: About): Promise<void> {
+    this.view.who(caller.root === "/guest" ? "guest" : "person", this.signIn?.name ?? "");
+    const beforeCall = caller.mayWait ? (asked("before_call", BEFORE_CALL) ?? about.before_call) : "nothing";
+    this.phone = new Phone(this.view, this.media, caller, asked("transport", TRANSPORTS), beforeCall);
+    await this.phone.prepare();
   }
 
   private async begin(): Promise<void> {
-    if (this.call) return;
-    const pressedAt = performance.now();
-    this.calledOff = false;
-    this.view.phase("connecting");
-    this.media.mute(false);
-    const unlocked = this.media.unlock();
-    unlocked.catch(() => undefined); // awaited below
     try {
-      this.connect(await this.waiting.prepare());
-      this.view.transport(this.waiting.transport);
-      if (this.calledOff) return this.view.phase("idle");
-      const invitation = await this.waiting.take();
-      const relayed = this.relayed?.isFor(invitation) ? this.relayed : undefined;
-      this.relayed = undefined;
-      this.call = new Call(this.door, invitation, this.media, this.listener(), relayed);
-      await unlocked;
-      await this.call.start(pressedAt, this.microphone);
+      await this.signIn?.begin();
     } catch (fault) {
-      this.failed(asProblem(fault));
+      this.view.problem(asProblem(fault));
     }
   }
 
-  private hangUp(): void {
-    this.calledOff = true;
-    void this.call?.hangUp();
+  private async end(): Promise<void> {
+    this.signedOut();
+    await this.signIn?.end().catch(() => undefined); // the tokens are forgotten, whatever the issuer does
   }
 
-  private mute(muted: boolean): void {
-    this.call?.mute(muted);
-    this.view.mute(muted);
+  /** A call goes on without a sign-in; the next one needs it. */
+  private expired(): void {
+    if (!this.phone?.inUse) this.signedOut("Your sign-in has expired.");
+  }
+
+  private signedOut(why?: string): void {
+    this.phone?.leave();
+    this.phone = undefined;
+    this.view.phase("signed-out", undefined, why);
+    this.view.who("nobody", "");
   }
 
   private follow(remedy: Remedy): void {
-    if (remedy === "reload") location.reload();
-    this.microphone = remedy !== "without-microphone";
-    if (remedy === "websocket") this.waiting.choose("websocket");
-    void this.begin();
+    if (remedy === "sign-in") void this.begin();
+    else if (remedy === "reload" || !this.phone) location.reload();
+    else this.phone.follow(remedy);
   }
-
-  private failed(problem: Problem): void {
-    this.call = undefined;
-    this.view.problem(problem);
-  }
-
-  private listener(): Listener {
-    const { view } = this;
-    this.media.onMicrophoneGone = () => view.microphone(false);
-    return {
-      phase: (phase) => {
-        if (phase === "connected") view.connected();
-        else view.phase(phase);
-        if (phase === "connected") view.microphone(this.media.hasMicrophone);
-      },
-      joined: (milliseconds) => view.joined(milliseconds),
-      answered: (latencies) => view.answered(latencies),
-      heard: (text, final) => view.transcript.heard(text, final),
-      said: (text, spoken) => view.transcript.said(text, spoken),
-      typed: (text) => view.transcript.typed(text),
-      interrupted: () => view.transcript.interrupted(),
-      path: (path) => view.path(path),
-      ended: (title, detail) => {
-        this.call = undefined;
-        view.phase("ended", title, detail);
-        void this.warm().catch(() => undefined); // the next click says what is wrong
-      },
-      failed: (problem) => this.failed(problem),
-    };
-  }
-}
-
-/** Say what this deployment is, and return what it has ready before a call. */
-async function readStage(view: View): Promise<BeforeCall> {
-  const answer = await fetch("stage.json").catch(() => undefined);
-  const stage = answer?.ok ? await answer.json() : {};
-  if (stage.embedded) view.embedded();
-  return BEFORE_CALL.find((one) => one === stage.before_call) ?? "path";
 }
 
 /** Return what the page's address asks for, if it is one of *offered*. */
@@ -170,11 +118,7 @@ function asked<Offered extends string>(name: string, offered: readonly Offered[]
   return offered.find((one) => one === wanted);
 }
 
-function asProblem(fault: unknown): Problem {
-  return fault instanceof Problem ? fault : doorUnreachable;
-}
-
 const page = new Page();
 window.addEventListener("pagehide", () => page.leave());
-window.addEventListener("pageshow", ({ persisted }) => persisted && void page.prepare()); // back from the cache
+window.addEventListener("pageshow", ({ persisted }) => persisted && void page.resume());
 void page.prepare();

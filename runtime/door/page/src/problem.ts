@@ -1,6 +1,6 @@
 /** What can go wrong with a call, in the words that its caller reads. */
 
-export type Remedy = "retry" | "without-microphone" | "websocket" | "reload";
+export type Remedy = "retry" | "without-microphone" | "websocket" | "reload" | "sign-in";
 
 /** Something that keeps the call from happening: what it is, what to do, and what the page can do. */
 export class Problem extends Error {
@@ -47,15 +47,22 @@ export async function refusal(response: Response): Promise<Problem> {
   const detail: string = said.detail ?? said.message ?? "";
   const reference = said.request_id ? `Request ${said.request_id}` : `HTTP ${response.status}`;
   const titles: Record<number, string> = {
-    401: "You are not signed in",
     403: "You may not call here",
+    410: "This invite has been used",
     429: "All lines are busy",
     502: "The door does not answer",
     503: "The service is not available",
   };
   const title = titles[response.status] ?? "The door refused the call";
-  return new Problem(title, detail || "Try again in a moment.", ["retry"], reference);
+  const remedies: readonly Remedy[] = response.status === 410 ? [] : ["retry"]; // gone for good
+  return new Problem(title, detail || "Try again in a moment.", remedies, reference);
 }
+
+export const notSignedIn = new Problem(
+  "You are not signed in",
+  "Your sign-in has expired, or the door does not know it any more. Sign in again to call.",
+  ["sign-in"],
+);
 
 export const doorUnreachable = new Problem(
   "The door does not answer",

@@ -6,10 +6,26 @@ import type { Path } from "./path";
 import type { Problem, Remedy } from "./problem";
 import { Transcript } from "./transcript";
 
-export type Phase = "preparing" | "idle" | "connecting" | "connected" | "rejoining" | "ending" | "ended" | "problem";
+export type Phase =
+  | "preparing"
+  | "signed-out"
+  | "machines"
+  | "idle"
+  | "connecting"
+  | "connected"
+  | "rejoining"
+  | "ending"
+  | "ended"
+  | "problem";
 
 const STATES: Record<Phase, readonly [string, string]> = {
   preparing: ["Getting ready…", "Opening a line to the agent."],
+  "signed-out": ["Sign in to call", "This deployment answers people that it knows."],
+  machines: [
+    "Only machines call here",
+    "This stage takes requests that are signed with AWS credentials. Ask the people who run it for a stage that " +
+      "people can call.",
+  ],
   idle: ["Ready to call", "Press Call, then simply speak."],
   connecting: ["Calling…", "Waiting for the agent to come to the line."],
   connected: ["On the line", "Speak whenever you like; you may interrupt."],
@@ -24,8 +40,10 @@ const REMEDIES: Record<Remedy, string> = {
   "without-microphone": "Call without a microphone",
   websocket: "Call over WebSocket",
   reload: "Reload the page",
+  "sign-in": "Sign in",
 };
 
+const NOBODY = new Set<Phase>(["signed-out", "machines"]);
 const ON_THE_LINE = new Set<Phase>(["connecting", "connected", "rejoining", "ending"]);
 /** Quieter than this shows as nothing, louder than the other as all. */
 const FLOOR_DECIBELS = -55;
@@ -39,6 +57,8 @@ export interface Controls {
   hangUp(): void;
   type(text: string): void;
   remedy(remedy: Remedy): void;
+  signIn(): void;
+  signOut(): void;
 }
 
 export class View {
@@ -51,6 +71,8 @@ export class View {
   constructor(controls: Controls) {
     find("#call").onclick = () => controls.call();
     find("#call").onpointerenter = find("#call").onfocus = () => controls.approach();
+    find("#sign-in").onclick = () => controls.signIn();
+    find("#sign-out").onclick = () => controls.signOut();
     find("#hang-up").onclick = () => controls.hangUp();
     find("#mute").onclick = () => controls.mute(!this.muted);
     find<HTMLFormElement>("#writing").onsubmit = (event) => {
@@ -71,13 +93,21 @@ export class View {
     for (const one of document.querySelectorAll<HTMLElement>(".embedded")) one.hidden = false;
   }
 
+  /** Say who calls. */
+  who(kind: "nobody" | "person" | "guest", name: string): void {
+    find("#who").hidden = kind === "nobody";
+    find("#sign-out").hidden = kind !== "person";
+    set("#name", kind === "guest" ? "You are a guest" : name ? `Signed in as ${name}` : "Signed in");
+  }
+
   phase(phase: Phase, title = STATES[phase][0], hint = STATES[phase][1]): void {
     const had = document.activeElement;
     this.panel.dataset["phase"] = phase;
     find("#state").textContent = title;
     find("#hint").textContent = hint;
     const live = ON_THE_LINE.has(phase);
-    find("#call").hidden = live;
+    find("#call").hidden = live || NOBODY.has(phase);
+    find("#sign-in").hidden = phase !== "signed-out";
     find("#hang-up").hidden = find("#mute").hidden = find(".levels").hidden = !live;
     for (const control of find("#writing").querySelectorAll<HTMLInputElement>("input, button")) {
       control.disabled = phase !== "connected";
@@ -85,6 +115,7 @@ export class View {
     if (phase !== "problem") find("#problem").hidden = true;
     // A control that vanishes under the keyboard hands the focus on.
     if (live && (had === find("#call") || had === document.body)) find("#hang-up").focus();
+    if (phase === "signed-out" && (had === find("#sign-out") || had === find("#call"))) find("#sign-in").focus();
     if (!live && (had === find("#hang-up") || had === find("#mute"))) find("#call").focus();
     if (phase === "connecting") this.begin();
     if (!live) this.rest();
