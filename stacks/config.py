@@ -14,6 +14,8 @@ from stacks.regions import DEPLOYABLE_REGIONS
 from stacks.sections.auth import AuthConfig, CognitoAuthConfig, IamAuthConfig, OidcAuthConfig
 from stacks.sections.door import DoorConfig
 from stacks.sections.endpoints import EndpointsConfig
+from stacks.sections.escalation import CallbackConfig, EscalationConfig, QueueConfig
+from stacks.sections.guests import GuestsConfig
 from stacks.sections.network import NetworkConfig
 from stacks.sections.page import PageConfig
 from stacks.sections.runtime import RuntimeConfig
@@ -24,19 +26,23 @@ from stacks.sections.watch import BillingConfig, MonitoringConfig
 __all__ = [
     "AuthConfig",
     "BillingConfig",
+    "CallbackConfig",
     "CognitoAuthConfig",
     "ConfigError",
     "CoturnConfig",
     "DeploymentConfig",
     "DoorConfig",
     "EndpointsConfig",
+    "EscalationConfig",
     "ExternalTurnConfig",
+    "GuestsConfig",
     "IamAuthConfig",
     "ManagedTurnConfig",
     "MonitoringConfig",
     "NetworkConfig",
     "OidcAuthConfig",
     "PageConfig",
+    "QueueConfig",
     "RuntimeConfig",
     "TurnConfig",
 ]
@@ -68,6 +74,13 @@ class DeploymentConfig(Section):
         None, description="Where an embedded cloud on this machine answers; absent on AWS."
     )
     auth: AuthConfig = Field(description="Who may call, chosen by `kind`.")
+    guests: GuestsConfig | None = Field(
+        None, description="Invite links for people who cannot sign in; absent lets none in."
+    )
+    escalation: EscalationConfig | None = Field(
+        None,
+        description="How callers are handed over to people, chosen by `kind`; absent, the agent does not offer it.",
+    )
 
     @field_validator("auth")
     @classmethod
@@ -100,6 +113,24 @@ class DeploymentConfig(Section):
                 f"({turn.peak_concurrent_calls}), so calls let in would find no relay; raise that or lower this"
             )
         return door
+
+    @field_validator("guests")
+    @classmethod
+    def _are_no_more_than_callers(
+        cls, guests: GuestsConfig | None, info: ValidationInfo
+    ) -> GuestsConfig | None:
+        door, runtime = info.data.get("door"), info.data.get("runtime")
+        if guests and door and guests.concurrency > door.concurrency:
+            raise ValueError(
+                f"concurrency ({guests.concurrency}) exceeds door.concurrency ({door.concurrency}), of which it is "
+                "a part; lower this or raise that"
+            )
+        if guests and runtime and guests.call_seconds > runtime.call_seconds:
+            raise ValueError(
+                f"call_seconds ({guests.call_seconds}) exceeds runtime.call_seconds ({runtime.call_seconds}), which "
+                "ends every call; lower this or raise that"
+            )
+        return guests
 
     @classmethod
     def for_stage(cls, stage: str, stages: Mapping[str, Any], overrides: str = "") -> Self:

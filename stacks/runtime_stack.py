@@ -7,9 +7,10 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from runtime.settings import RuntimeSettings
-from stacks.config import EndpointsConfig, RuntimeConfig
+from stacks.config import EndpointsConfig, EscalationConfig, RuntimeConfig
 from stacks.parts.agent_runtime import AgentRuntime
 from stacks.parts.orders_table import OrdersTable
+from stacks.parts.people import People
 from stacks.parts.session_ledger import SessionLedger
 
 
@@ -26,6 +27,7 @@ class RuntimeStack(Stack):
         *,
         config: RuntimeConfig,
         stage: str,
+        escalation: EscalationConfig | None,
         endpoints: EndpointsConfig | None,
         bundle: Path,
         vpc: ec2.IVpc,
@@ -35,6 +37,7 @@ class RuntimeStack(Stack):
         super().__init__(scope, construct_id, env=env, description="Hotline: the voice agent")
         orders = OrdersTable(self, "Orders")
         self.ledger = SessionLedger(self, "Ledger")
+        people = People.add_to(self, escalation)
         settings = RuntimeSettings(
             stage=stage,
             region=self.region,
@@ -48,6 +51,7 @@ class RuntimeStack(Stack):
             ledger_table=self.ledger.name,
             bedrock_url=endpoints.bedrock if endpoints else "",
             services_url=endpoints.services if endpoints else "",
+            **people.settings,
         )
         self.agent = AgentRuntime(
             self,
@@ -61,6 +65,7 @@ class RuntimeStack(Stack):
         )
         orders.grant_look_up(self.agent.role)
         self.ledger.grant_report(self.agent.role)
+        people.grant_reach(self.agent.role)
         CfnOutput(self, "RuntimeArn", value=self.agent.arn)
         CfnOutput(self, "EndpointName", value=self.agent.endpoint_name)
         CfnOutput(self, "OrdersTable", value=orders.name)
