@@ -95,6 +95,13 @@ MODEL_RECONNECTS = Metric(
     meaning="Model streams beyond the first that a call needed, planned hand-overs before the eight-minute "
     "limit included. Once a call.",
 )
+ESCALATIONS = Metric(
+    name="Escalations",
+    unit="Count",
+    emitted_by="agent",
+    meaning="1 for a call that was handed over to a person, 0 for every other, so the sum counts them and the "
+    "average is their share.  Once a call.",
+)
 SESSION_DURATION = Metric(
     name="SessionDuration",
     unit="Seconds",
@@ -163,20 +170,23 @@ PHONE_CALLS_FAILED = Metric(
 PACKET_LOSS = Metric(
     name="PacketLoss",
     unit="Percent",
-    emitted_by="door",
-    meaning="Share of the agent's audio packets that never reached the browser, by its own count.",
+    emitted_by="agent, door",
+    meaning="Share of audio packets that never arrived: the agent's at the browser, by its own count, through the door; "
+    "the caller's at the agent, once a call over WebRTC.  The field `heard_by` says whose ears.",
 )
 JITTER = Metric(
     name="Jitter",
     unit="Milliseconds",
-    emitted_by="door",
-    meaning="How unevenly the agent's audio packets reached the browser (RFC 3550).",
+    emitted_by="agent, door",
+    meaning="How unevenly audio packets arrived (RFC 3550), at the browser or at the agent; the field `heard_by` says "
+    "which.",
 )
 ROUND_TRIP_TIME = Metric(
     name="RoundTripTime",
     unit="Milliseconds",
-    emitted_by="door",
-    meaning="From the browser to the agent and back over the path that carries the audio, relays included.",
+    emitted_by="agent, door",
+    meaning="From one end to the other and back over the path that carries the audio, relays included; the field "
+    "`heard_by` says which end measured it.",
 )
 ICE_OUTCOME = Metric(
     name="IceOutcome",
