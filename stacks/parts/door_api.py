@@ -1,29 +1,33 @@
 """The HTTP API in front of the door's function."""
 
 import json
+from collections.abc import Iterable
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
-from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import DoorConfig
+from stacks.config import DoorConfig, GuestsConfig
+from stacks.parts.callers import Callers
 from stacks.parts.retention import retention
 
-ROUTES = (
-    ("/sessions", (apigateway.HttpMethod.POST,)),
-    ("/sessions/{id}", (apigateway.HttpMethod.GET, apigateway.HttpMethod.DELETE)),
-    ("/sessions/{id}/offer", (apigateway.HttpMethod.POST, apigateway.HttpMethod.PATCH)),
-    ("/sessions/{id}/relays", (apigateway.HttpMethod.POST,)),
-    ("/sessions/{id}/stats", (apigateway.HttpMethod.POST,)),
+SESSIONS, GUEST_SESSIONS, INVITES = "/sessions", "/guest/sessions", "/invites"
+
+OPENING = ("", (apigateway.HttpMethod.POST,))
+OF_A_SESSION = (
+    ("/{id}", (apigateway.HttpMethod.GET, apigateway.HttpMethod.DELETE)),
+    ("/{id}/offer", (apigateway.HttpMethod.POST, apigateway.HttpMethod.PATCH)),
+    ("/{id}/relays", (apigateway.HttpMethod.POST,)),
+    ("/{id}/stats", (apigateway.HttpMethod.POST,)),
 )
 
-# What the AWS SDKs send when they sign a request.
-SIGNED_HEADERS = [
+type Paths = Iterable[tuple[str, tuple[apigateway.HttpMethod, ...]]]
+
+# A token is in the first; the others are what the AWS SDKs send besides when they sign a request.
+SENT_HEADERS = [
     "authorization",
     "content-type",
     "x-amz-content-sha256",
@@ -45,39 +49,74 @@ LOGGED = {
 
 
 class DoorApi(Construct):
-    """A few routes, each for callers who sign with IAM, throttled and logged."""
+    """An API without routes, throttled and logged; `serve` adds those that callers use."""
 
     api: apigateway.HttpApi
     url: str
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, config: DoorConfig, function: lambda_.IFunction
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: DoorConfig) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.HttpApi(
             self,
             "Api",
             description="Hotline: opens, connects, shows and ends voice sessions",
             create_default_stage=False,
-            default_authorizer=authorizers.HttpIamAuthorizer(),
             cors_preflight=_cors(config),
         )
-        integration = integrations.HttpLambdaIntegration("Function", function)
-        self._routes = [
-            route
-            for path, methods in ROUTES
-            for route in self.api.add_routes(path=path, methods=list(methods), integration=integration)
-        ]
-        self._stage(config)
+        self._config = config
+        self._throttled: dict[str, dict[str, int]] = {}
+        self._stage = self._add_stage(config)
         # The address that the API itself reports: `stage.url` would spell it out for AWS only.
         self.url = self.api.api_endpoint
 
-    def grant_call(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* open sessions, and connect, look at and end their own."""
-        for route in self._routes:
-            route.grant_invoke(grantee)
+    def serve(self, function: lambda_.IFunction, callers: Callers) -> None:
+        """Let *callers*, and nobody else, reach *function*.
 
-    def _stage(self, config: DoorConfig) -> None:
+        It comes after the API itself, because where people sign in needs to know where the page is, which is
+        in front of the API.
+        """
+        self._integration = integrations.HttpLambdaIntegration("Function", function)
+        self._add(SESSIONS, (OPENING, *OF_A_SESSION), callers.authorizer, callers.scopes)
+        opening = f"POST {SESSIONS}"
+        rate, burst = self._config.new_sessions_per_second, self._config.new_session_burst
+        self._throttle((opening,), rate=rate, burst=burst)
+
+    def serve_guests(
+        self, callers: Callers, guests: apigateway.IHttpRouteAuthorizer, config: GuestsConfig
+    ) -> None:
+        """Let *callers* make invites for the function that serves them, and *guests* use them."""
+        inviting = self._add(INVITES, (OPENING,), callers.authorizer, callers.scopes)
+        visiting = self._add(GUEST_SESSIONS, (OPENING, *OF_A_SESSION), guests)
+        self._throttle((*inviting, *visiting), rate=config.requests_per_second, burst=config.request_burst)
+
+    def _add(
+        self,
+        prefix: str,
+        paths: Paths,
+        authorizer: apigateway.IHttpRouteAuthorizer,
+        scopes: Iterable[str] = (),
+    ) -> tuple[str, ...]:
+        """Add routes below *prefix*, and return their keys."""
+        keys = []
+        for path, methods in paths:
+            routes = self.api.add_routes(
+                path=prefix + path,
+                methods=list(methods),
+                integration=self._integration,
+                authorizer=authorizer,
+                authorization_scopes=list(scopes) or None,
+            )
+            # API Gateway refuses a stage that has settings for a route which is not there yet.
+            self._stage.node.add_dependency(*routes)
+            keys += [f"{method.value} {prefix}{path}" for method in methods]
+        return tuple(keys)
+
+    def _throttle(self, keys: Iterable[str], *, rate: int, burst: int) -> None:
+        limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+        self._throttled |= dict.fromkeys(keys, limits)
+        self._stage.route_settings = self._throttled
+
+    def _add_stage(self, config: DoorConfig) -> apigateway.CfnStage:
         log_group = logs.LogGroup(
             self,
             "AccessLogs",
@@ -99,6 +138,7 @@ class DoorApi(Construct):
         resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group.log_group_arn, format=json.dumps(LOGGED)
         )
+        return resource
 
 
 def _cors(config: DoorConfig) -> apigateway.CorsPreflightOptions | None:
@@ -112,7 +152,8 @@ def _cors(config: DoorConfig) -> apigateway.CorsPreflightOptions | None:
             apigateway.CorsHttpMethod.GET,
             apigateway.CorsHttpMethod.DELETE,
         ],
-        allow_headers=SIGNED_HEADERS,
-        expose_headers=["x-request-id", "retry-after"],
+        allow_headers=SENT_HEADERS,
+        # The second is API Gateway's own, also on what it answers by itself.
+        expose_headers=["x-request-id", "apigw-requestid", "retry-after"],
         max_age=Duration.hours(1),
     )

@@ -1,6 +1,6 @@
 """The knobs of invite links."""
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.sections.section import Section, price
 
@@ -19,6 +19,9 @@ class GuestsConfig(Section):
             "(aws.amazon.com/kms/pricing)"
         ),
     )
+    invites_per_minute: int = Field(
+        10, ge=1, le=1_000, description="Invites that one caller may make in a minute."
+    )
     call_seconds: int = Field(
         300, ge=60, le=3_600, description="Longest call of a guest; never longer than `runtime.call_seconds`."
     )
@@ -32,3 +35,13 @@ class GuestsConfig(Section):
     request_burst: int = Field(
         10, ge=1, le=2_000, description="Requests at once that each route of guests accepts."
     )
+
+    @field_validator("concurrency_per_inviter")
+    @classmethod
+    def _is_no_more_than_all(cls, of_one: int, info: ValidationInfo) -> int:
+        of_all = info.data.get("concurrency", of_one)
+        if of_one > of_all:
+            raise ValueError(
+                f"exceeds concurrency ({of_all}), so it could never act; lower this or raise that"
+            )
+        return of_one

@@ -367,3 +367,61 @@ def test_the_safe_way_to_call_is_the_one_without_knobs():
     auth = DeploymentConfig.for_stage("mine", stages).auth
 
     assert (auth.self_sign_up, auth.deletion_protection, auth.mfa) == (False, True, "optional")
+
+
+def test_a_stage_lets_no_guest_in_unless_it_says_so():
+    """An authenticated door is the default, whatever else a stage changes."""
+    assert DeploymentConfig.for_stage("prod", CONTEXT["stages"]).guests is None
+
+
+def test_guests_have_finite_limits_without_being_told():
+    """An empty section is a stage that lets guests in, and not a stage without limits."""
+    guests = DeploymentConfig.for_stage("mine", stage_with(guests={})).guests
+
+    assert guests.model_dump() == {
+        "invite_seconds": 3_600,
+        "invites_per_minute": 10,
+        "call_seconds": 300,
+        "concurrency": 5,
+        "concurrency_per_inviter": 2,
+        "requests_per_second": 5,
+        "request_burst": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"guests": {"concurrency": 16}}, "guests: concurrency (16) exceeds door.concurrency (15)"),
+        (
+            {"guests": {"call_seconds": 1_200}},
+            "guests: call_seconds (1200) exceeds runtime.call_seconds (900)",
+        ),
+        (
+            {"guests": {"concurrency": 2, "concurrency_per_inviter": 3}},
+            "guests.concurrency_per_inviter: exceeds concurrency (2)",
+        ),
+        ({"guests": {"invite_seconds": 0}}, "guests.invite_seconds"),
+        ({"guests": {"invite_seconds": 10_000_000}}, "guests.invite_seconds"),
+    ],
+)
+def test_a_limit_of_guests_that_could_never_act_is_refused(sections, said):
+    """A number that promises what another one takes away would be believed by whoever reads the stage."""
+    assert said in faults_of(stage_with(**sections))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "https://*.corp.example", "http://calls.corp.example", "https://corp.example/", "null", ""],
+)
+def test_an_origin_is_one_page_that_nobody_can_write_into(origin):
+    """A wildcard is everybody, and without TLS so is everybody on the way."""
+    assert "allowed_origins" in faults_of(stage_with(door={"allowed_origins": [origin]}))
+
+
+def test_pages_on_the_developers_own_machine_may_be_named():
+    """Nobody is between a browser and its own machine."""
+    named = ["http://localhost:8080", "http://127.0.0.1:3000", "https://calls.corp.example"]
+    door = DeploymentConfig.for_stage("mine", stage_with(door={"allowed_origins": named})).door
+
+    assert list(door.allowed_origins) == named
