@@ -1,0 +1,129 @@
+"""Entry point of the function that phone providers call, and the one place where it reads the environment."""
+
+import logging
+import os
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from runtime.door.agentcore import AgentCore
+from runtime.door.http import problem
+from runtime.door.ledger import Ledger
+from runtime.door.pace import Pace
+from runtime.door.presign import SERVICE
+from runtime.door.share import Share
+from runtime.door.telephony.callers import Callers
+from runtime.door.telephony.calls import Calls
+from runtime.door.telephony.credentials import Credentials
+from runtime.door.telephony.phone_door import PhoneDoor
+from runtime.door.telephony.phone_sessions import ALL_PHONES, PhoneSessions
+from runtime.door.telephony.plivo import Plivo
+from runtime.door.telephony.provider import Provider
+from runtime.door.telephony.stream_tokens import StreamTokens
+from runtime.door.telephony.telnyx import Telnyx
+from runtime.door.telephony.twilio import Twilio
+from runtime.door.telephony.vonage import Vonage
+from runtime.door.telephony.webhook import Webhook
+from runtime.errors import HotlineError
+from runtime.metrics import MetricWriter
+from runtime.settings import DoorSettings, TelephonySettings
+
+logger = logging.getLogger(__name__)
+
+PROVIDERS: Mapping[str, Provider] = {
+    "twilio": Twilio(),
+    "vonage": Vonage(),
+    "telnyx": Telnyx(),
+    "plivo": Plivo(),
+}
+
+_PATIENCE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+
+# A microVM of platform V2 starts in 4.35 s at the 99th percentile.  Of those who wait for us Twilio hangs up first
+# of those who do not ask again, after 15 s; Vonage asks again after 5 s.
+# Sources: "Webhooks connection overrides" (Twilio); "Custom webhook timeouts" (Vonage).
+_START_PATIENCE = Config(
+    connect_timeout=1, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
+
+def handle_telephony(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Serve one request that anybody may have sent."""
+    request_id = event["requestContext"]["requestId"]
+    try:
+        webhook = Webhook.from_event(event, public_url=_phone_settings().public_url)
+        return _phone_door().answer(webhook).to_response(request_id)
+    except HotlineError as fault:
+        response = problem(fault, request_id)
+        # The message of our own errors holds neither numbers nor ways in.
+        told = {"request_id": request_id, "fault": type(fault).__name__, "detail": str(fault)}
+        level = logging.ERROR if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
+        logger.log(level, "Webhook refused", extra=told)
+        return response
+
+
+# Built by the first event of a process and kept for the others; a failure is not kept.
+@cache
+def _phone_door() -> PhoneDoor:
+    door, phone = _door_settings(), _phone_settings()
+    return PhoneDoor(
+        phone,
+        providers=PROVIDERS,
+        credentials=Credentials(_client("secretsmanager")),
+        # A webhook that is dated ahead stays believable for twice as long.
+        calls=Calls(_dynamodb(), door.ledger_table, dated_memory_seconds=2 * phone.replay_seconds),
+        sessions=_phone_sessions(),
+        metrics=MetricWriter(door.stage),
+    )
+
+
+@cache
+def _phone_sessions() -> PhoneSessions:
+    door, phone = _door_settings(), _phone_settings()
+    client, table = _dynamodb(), door.ledger_table
+    return PhoneSessions(
+        door,
+        phone,
+        ledger=Ledger(client, table),
+        share=Share(client, table, key=ALL_PHONES, most=phone.phone_concurrency),
+        pace=Pace(client, table, what="calls", most=door.sessions_per_caller_and_minute),
+        callers=Callers(_client("kms"), phone.caller_key),
+        tokens=StreamTokens(client, table),
+        agentcore=_agentcore(),
+        metrics=MetricWriter(door.stage),
+    )
+
+
+@cache
+def _agentcore() -> AgentCore:
+    door = _door_settings()
+    client = _session().client(SERVICE, endpoint_url=door.agentcore_url or None, config=_START_PATIENCE)
+    return AgentCore(door, client, _session().get_credentials())
+
+
+@cache
+def _dynamodb() -> Any:
+    return _client("dynamodb")
+
+
+def _client(service: str) -> Any:
+    return _session().client(service, config=_PATIENCE)
+
+
+@cache
+def _session() -> Any:  # its clients are untyped, whatever stubs there are
+    return boto3.Session(region_name=_door_settings().region)
+
+
+@cache
+def _door_settings() -> DoorSettings:
+    return DoorSettings.from_environment(os.environ)
+
+
+@cache
+def _phone_settings() -> TelephonySettings:
+    return TelephonySettings.from_environment(os.environ)
