@@ -7,25 +7,31 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scripts.embedded.children import Child
-from tests.stacks.deployment import ROOT
+from scripts.embedded.clients import make_client
+from scripts.embedded.ministack.server import ACCESS_KEY, SECRET, TOKEN
 
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
 KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 
 
 @contextmanager
 def ministack(folder: Path) -> Iterator[str]:
     """Serve until the block ends; return where."""
-    port = _free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     environment = {
         **os.environ,
         "HOME": str(folder),
-        "HOTLINE_ACCESS_KEY": KEYS["access_key"],
-        "HOTLINE_SECRET": KEYS["secret"],
-        "HOTLINE_TOKEN": "asked by nobody here",
+        ACCESS_KEY: KEYS["access_key"],
+        SECRET: KEYS["secret"],
+        TOKEN: "asked by nobody here",
     }
-    command = [sys.executable, "-m", "scripts.embedded.ministack", "--port", str(port), "--work", str(folder)]
+    command = [sys.executable, "-m", "scripts.embedded.ministack", "--port", str(port), "--work", folder]
     with (folder / "log").open("w") as log:
         server = Child("ministack", command, environment=environment, folder=ROOT, log=log)
         try:
@@ -35,8 +41,8 @@ def ministack(folder: Path) -> Iterator[str]:
             server.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def serving_dynamodb(folder: Path) -> Iterator[Any]:
+    """Serve until the block ends; yields a client, which threads may share."""
+    with ministack(folder) as url:
+        yield make_client("dynamodb", url=url, region=REGION, **KEYS)
