@@ -16,6 +16,7 @@ from scripts.embedded.ministack import (
     instance_profile,
     leading_keys,
     log_streams,
+    math_alarms,
     network,
     output_changes,
     runbooks,
@@ -47,6 +48,7 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
     for type_name, operations in added.items():
         handlers[type_name] = operations
         _replace_on_create_only(type_name)
+    math_alarms.record_math_alarms(handlers)
     for type_name in handlers:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()
