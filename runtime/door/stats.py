@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from runtime.door.models import Body
@@ -22,11 +22,19 @@ _MOST_PACKETS = 10_000_000
 
 _PERCENT = 100
 
+# What `_relays_have_a_protocol` checks, for whoever reads the API's document.
+_EITHER: list[JsonValue] = [
+    {"properties": {"candidate_type": {"const": "relay"}, "relay_protocol": {"type": "string"}}},
+    {"properties": {"candidate_type": {"not": {"const": "relay"}}, "relay_protocol": {"type": "null"}}},
+]
+
 type _Milliseconds = Annotated[float, Field(ge=0, le=_LONGEST_MILLISECONDS)]
 
 
 class Stats(Body):
     """One report; null where the browser measured nothing."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _EITHER})
 
     join_milliseconds: _Milliseconds | None = Field(
         description="From pressing Call to the first audio heard; told once a call."
@@ -53,13 +61,12 @@ class Stats(Body):
 
     def metrics(self) -> dict[Metric, float]:
         """Return the metrics that the report makes."""
-        measured = {
+        measured: dict[Metric, float | None] = {
             JOIN_TIME: self.join_milliseconds,
             PACKET_LOSS: self._loss(),
             JITTER: self.jitter_milliseconds,
             ROUND_TRIP_TIME: self.round_trip_milliseconds,
-            ICE_OUTCOME: 0 if self.candidate_type is None else 1,
-            RELAY_PROTOCOL: None if self.relay_protocol is None else int(self.relay_protocol != "udp"),
+            **self._path(),
         }
         return {metric: round(value, 3) for metric, value in measured.items() if value is not None}
 
@@ -68,7 +75,17 @@ class Stats(Body):
         return {
             "candidate_type": self.candidate_type or "none",
             "relay_protocol": self.relay_protocol or "none",
+            "heard_by": "caller",
         }
+
+    def _path(self) -> dict[Metric, float | None]:
+        """Count the path once a call, with its join: a long call reports it again and again."""
+        if self.candidate_type is None:
+            return {ICE_OUTCOME: 0}
+        if self.join_milliseconds is None:
+            return {}
+        by_tcp = None if self.relay_protocol is None else int(self.relay_protocol != "udp")
+        return {ICE_OUTCOME: 1, RELAY_PROTOCOL: by_tcp}
 
     def _loss(self) -> float | None:
         if not self.packets_received or self.packets_lost is None:
