@@ -14,6 +14,7 @@ from scripts.embedded.ministack import (
     embedded_metrics,
     http_api,
     instance_profile,
+    jwt_authorizer,
     leading_keys,
     log_streams,
     math_alarms,
@@ -52,6 +53,7 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
     for type_name in handlers:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()
+    jwt_authorizer.refuse_odd_tokens()
     throttle.throttle_routes()
     log_streams.authorize_by_stream()
     leading_keys.judge_by_leading_keys()

@@ -1,0 +1,206 @@
+"""The door behind a gateway that really verifies tokens, put there by CloudFormation.
+
+Real are the constructs that a stage deploys (API, authorizer, function, role, table), the function's code, and
+MiniStack, which runs them; the issuer is the embedded cloud's own, in this process, so that a test can sign
+whatever an attacker would like to have signed.  AgentCore stands in, and remembers what it was asked.
+"""
+
+import asyncio
+import io
+import json
+import socket
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import httpx
+import uvicorn
+
+from runtime.settings import DoorSettings
+from scripts.embedded.address import REGION
+from scripts.embedded.clients import make_client
+from scripts.embedded.issuer.app import Issuer
+from scripts.embedded.issuer.codes import Codes
+from scripts.embedded.issuer.tokens import Tokens
+from stacks.config import DoorConfig, GuestsConfig, OidcAuthConfig
+from stacks.parts.callers import IssuerCallers
+from stacks.parts.door_api import DoorApi
+from stacks.parts.door_function import DoorFunction
+from stacks.parts.guest_gate import GuestGate
+from stacks.parts.session_ledger import SessionLedger
+from tests.door.ministack import KEYS, ministack
+from tests.door.stand_in import RUNTIME_ARN, StandInAgentCore, standing_in
+from turn.settings import CoturnSettings
+
+AUDIENCE, SCOPE = "hotline", "call"
+STAGE = "attacked"
+# Throttles are a test of their own; in the others they would refuse the attacks for the wrong reason.
+UNTHROTTLED = DoorConfig(requests_per_second=1_000, request_burst=2_000, new_session_burst=2_000)
+STACK = "Door"
+CREATE_ROUNDS = 120
+CREATE_POLL_SECONDS = 0.25
+
+
+@dataclass
+class RealGateway:
+    """The door's address, and what is behind it."""
+
+    url: str
+    tokens: Tokens
+    agentcore: StandInAgentCore
+    dynamodb: Any
+    table: str
+
+    def ask(self, method: str, path: str, token: str | None, body: object = None) -> httpx.Response:
+        """Send a request with *token*, as anybody on the internet can."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        return httpx.request(method, self.url + path, headers=headers, json=body, timeout=30, trust_env=False)
+
+    def open(self, token: str | None, transport: str = "websocket") -> httpx.Response:
+        """Ask for a session."""
+        return self.ask("POST", "/sessions", token, {"transport": transport})
+
+    def traces(self) -> tuple[list[dict[str, Any]], list[Any], list[str]]:
+        """Everything that a request can leave: items of the ledger, and what AgentCore was asked and told."""
+        rows = sorted(self.dynamodb.scan(TableName=self.table)["Items"], key=json.dumps)
+        return rows, list(self.agentcore.asked), list(self.agentcore.stopped)
+
+
+@contextmanager
+def real_gateway(
+    folder: Path, *, config: DoorConfig = UNTHROTTLED, guests: GuestsConfig | None = None, **limits: Any
+) -> Iterator[RealGateway]:
+    """Deploy the door for the block, with *limits* among its settings."""
+    with standing_in() as agentcore, issuing() as tokens, ministack(folder) as services:
+
+        def client(service: str) -> Any:
+            return make_client(service, url=services, region=REGION, **KEYS)
+
+        stage = Stage(config, guests, limits, agentcore.url)
+        template, code = synthesised(folder / "cdk.out", tokens.issuer, stage)
+        outputs = deploy(client, template, code)
+        yield RealGateway(outputs["Url"], tokens, agentcore, client("dynamodb"), outputs["Table"])
+
+
+@contextmanager
+def issuing() -> Iterator[Tokens]:
+    """Serve the embedded cloud's issuer from this process, and give its key away."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        tokens = Tokens(f"http://localhost:{port}", AUDIENCE)
+        application = Issuer(tokens, Codes(), secret="unused").application()
+        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
+        server.capture_signals = nullcontext  # the test's own stay
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread.start()
+        try:
+            yield tokens
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is deployed."""
+
+    config: DoorConfig
+    guests: GuestsConfig | None
+    limits: Mapping[str, Any]
+    agentcore_url: str
+
+
+def synthesised(folder: Path, issuer: str, deployed: Stage) -> tuple[dict[str, Any], Path]:
+    """Return the door's template, and the folder with its function's code."""
+    app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, STACK, synthesizer=cdk.LegacyStackSynthesizer())
+    ledger, gate = SessionLedger(stack, "Ledger"), None
+    if deployed.guests:
+        gate = GuestGate(
+            stack, "Guests", config=deployed.guests, stage=STAGE, region=REGION, log_retention_days=1
+        )
+    door = DoorFunction(
+        stack,
+        "Requests",
+        handler="handlers.handle_request",
+        description="opens sessions",
+        timeout=cdk.Duration.seconds(25),
+        environment={**_environment(ledger.name, deployed), **(gate.environment if gate else {})},
+        reserved_concurrency=0,
+        log_retention_days=1,
+    )
+    ledger.grant_open(door.role)
+    auth = OidcAuthConfig(
+        kind="oidc", issuer=issuer, audiences=(AUDIENCE,), client_id="page", required_scopes=(SCOPE,)
+    )
+    api, callers = DoorApi(stack, "Api", config=deployed.config), IssuerCallers(auth)
+    api.serve(door.function, callers)
+    if gate and deployed.guests:
+        gate.grant_invite(door.role)
+        api.serve_guests(callers, gate.authorizer, deployed.guests)
+    cdk.CfnOutput(stack, "Url", value=api.url)
+    cdk.CfnOutput(stack, "Table", value=ledger.name)
+    assembly = app.synth()
+    (code,) = [one for one in folder.glob("asset.*") if one.is_dir()]
+    return assembly.get_stack_by_name(STACK).template, code
+
+
+def _environment(table: str, deployed: Stage) -> dict[str, str]:
+    settings = DoorSettings(
+        stage=STAGE,
+        region=REGION,
+        runtime_arn=RUNTIME_ARN,
+        endpoint_name="live",
+        ledger_table=table,
+        concurrency=1_000,
+        sessions_per_caller=1_000,
+        sessions_per_caller_and_minute=1_000,
+        call_seconds=900,
+        idle_seconds=60,
+        lifetime_seconds=1_260,
+        join_seconds=60,
+        heartbeat_lost_seconds=60,
+        caller_policy="relay",
+        allowed_origins=" ".join(deployed.config.allowed_origins),
+        agentcore_url=deployed.agentcore_url,
+    )
+    settings = replace(settings, **deployed.limits)
+    relays = CoturnSettings(addresses=("192.0.2.7",), realm="turn.test", secret_arn=RUNTIME_ARN)
+    return {**settings.to_environment(), **relays.to_environment()}
+
+
+def deploy(client: Any, template: dict[str, Any], code: Path) -> dict[str, str]:
+    """Create the stack, and return its outputs."""
+    s3, cloudformation = client("s3"), client("cloudformation")
+    s3.create_bucket(Bucket="code")
+    s3.put_object(Bucket="code", Key="door.zip", Body=_zipped(code))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Code"] = {"S3Bucket": "code", "S3Key": "door.zip"}
+    parameters = [
+        {"ParameterKey": name, "ParameterValue": "unused"} for name in template.get("Parameters", {})
+    ]
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=parameters,
+    )
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName=STACK, WaiterConfig={"Delay": CREATE_POLL_SECONDS, "MaxAttempts": CREATE_ROUNDS})
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+
+
+def _zipped(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.rglob("*.py")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
