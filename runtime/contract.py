@@ -17,6 +17,7 @@ from typing import Any
 from runtime.clock import DoorClock
 from runtime.errors import InvocationError, NotAPhoneError
 from runtime.health import Health
+from runtime.metrics import MetricWriter
 from runtime.phones import Phones
 from runtime.preload import Preload
 from runtime.settings import RuntimeSettings

@@ -9,28 +9,20 @@ Every one may arrive twice, because the door repeats what is not answered in tim
 """
 
 import asyncio
-import importlib
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from runtime.errors import InvocationError
-from turn.errors import NoWayError
-from turn.ice_server import IceServer
+from runtime.metrics import Metric, MetricWriter
+from runtime.standby import Standby
 
 if TYPE_CHECKING:  # aiortc is not imported before there is a call over WebRTC
-    from runtime.transports.peer import Peer
     from runtime.transports.webrtc_line import WebRtcLine
-
-READY_SECONDS = 300.0
-"""How long an address on a relay is held for a caller who has not pressed Call; then it is given back."""
 
 MAX_SDP_CHARACTERS = 32 * 1024
 MAX_CANDIDATES = 32
 MAX_CANDIDATE_CHARACTERS = 512
-
-_log = logging.getLogger(__name__)
 
 
 class Signaling:
@@ -38,10 +30,12 @@ class Signaling:
 
     Args:
         begin: Holds a call in the background, for a session and its line.
+        metrics: Told how the audio of each call travelled.
     """
 
-    def __init__(self, begin: Callable[[str, "WebRtcLine"], None]) -> None:
+    def __init__(self, begin: Callable[[str, "WebRtcLine"], None], metrics: MetricWriter) -> None:
         self._begin = begin
+        self._metrics = metrics
         self._sessions: dict[str, _Session] = {}
 
     async def answer(self, session_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +69,10 @@ class Signaling:
 
     def _session(self, session_id: str) -> "_Session":
         if session_id not in self._sessions:
-            self._sessions[session_id] = _Session(lambda line: self._begin(session_id, line))
+            self._sessions[session_id] = _Session(
+                lambda line: self._begin(session_id, line),
+                lambda values: self._metrics.write(values, session_id=session_id, heard_by="agent"),
+            )
         return self._sessions[session_id]
 
     def _known(self, session_id: str) -> "_Session":
@@ -87,25 +84,23 @@ class Signaling:
 
 
 class _Session:
-    def __init__(self, begin: Callable[["WebRtcLine"], None]) -> None:
+    def __init__(
+        self, begin: Callable[["WebRtcLine"], None], report: Callable[[Mapping[Metric, float]], None]
+    ) -> None:
         self._begin = begin
+        self._report = report
         self._lock = asyncio.Lock()
-        self._servers: tuple[IceServer, ...] = ()
-        self._ready: asyncio.Task[Peer] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._standby = Standby()
         self._line: WebRtcLine | None = None
         self._answered: tuple[str, str] = ("", "")
         self._is_over = False
-        self._leaving: set[asyncio.Task[None]] = set()
 
     async def wake(self, listed: Any) -> None:
         from runtime.transports.relays import read_ice_servers  # noqa: PLC0415  # with the call's other parts
 
         servers = read_ice_servers(listed)
         self._check()
-        if self._ready is None or servers != self._servers:
-            self._servers = servers
-            self._prepare()
+        self._standby.prepare(servers)
 
     async def relays(self, listed: Any) -> None:
         await self.wake(listed)
@@ -133,8 +128,7 @@ class _Session:
 
     async def end(self) -> None:
         self._is_over = True
-        self._drop_ready()
-        await asyncio.gather(*self._leaving)
+        await self._standby.close()
 
     def _check(self) -> None:
         if self._is_over:
@@ -146,7 +140,7 @@ class _Session:
         line = self._line
         if line and line.peer and line.peer.belongs_to(sdp):
             return await line.peer.answer(sdp)
-        peer = await self._take_ready()
+        peer = await self._standby.take()
         try:
             answer = await peer.answer(sdp)
         except InvocationError:
@@ -155,70 +149,10 @@ class _Session:
         if line is None:
             from runtime.transports.webrtc_line import WebRtcLine  # noqa: PLC0415  # imported with the peer
 
-            line = self._line = WebRtcLine(hold=hold)
+            line = self._line = WebRtcLine(hold=hold, report=self._report)
             self._begin(line)
         line.take(peer)
         return answer
-
-    async def _take_ready(self) -> "Peer":
-        ready = self._ready or self._prepare()
-        self._stop_timer()
-        try:
-            return await asyncio.shield(ready)
-        except NoWayError as fault:
-            raise InvocationError("no_relay", str(fault), status=HTTPStatus.SERVICE_UNAVAILABLE) from fault
-        finally:
-            if self._ready is ready:
-                self._ready = None
-
-    def _prepare(self) -> "asyncio.Task[Peer]":
-        self._drop_ready()
-        self._ready = asyncio.create_task(_make_peer(self._servers))
-        self._ready.add_done_callback(_tell)
-        self._timer = asyncio.get_running_loop().call_later(READY_SECONDS, self._drop_ready)
-        return self._ready
-
-    def _drop_ready(self) -> None:
-        self._stop_timer()
-        ready, self._ready = self._ready, None
-        if ready:
-            leaving = asyncio.create_task(_give_back(ready))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
-
-    def _stop_timer(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-
-
-async def _make_peer(servers: Sequence[IceServer]) -> "Peer":
-    """Import aiortc while the relays are asked; neither waits for the other."""
-    from runtime.transports.relays import find_way  # noqa: PLC0415  # with the call's other parts
-
-    importing = asyncio.to_thread(importlib.import_module, "runtime.transports.webrtc")
-    way, _ = await asyncio.gather(find_way(servers), importing)
-    from runtime.transports.peer import Peer  # noqa: PLC0415  # 0.3 s and 36 MB, for calls over WebRTC only
-
-    peer = Peer(way)
-    try:
-        await peer.gather()
-    except BaseException:
-        await peer.close()
-        raise
-    return peer
-
-
-async def _give_back(ready: "asyncio.Task[Peer]") -> None:
-    ready.cancel()
-    done = (await asyncio.gather(ready, return_exceptions=True))[0]
-    if not isinstance(done, BaseException):
-        await done.close()
-
-
-def _tell(ready: "asyncio.Task[Peer]") -> None:
-    if not ready.cancelled() and (fault := ready.exception()):
-        _log.error("The agent has no way to a relay.", extra={"fault": str(fault)})
 
 
 def _candidates(listed: Any) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Protocol
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
-    RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
@@ -19,6 +18,8 @@ from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateErr
 from aiortc.sdp import candidate_from_sdp
 
 from runtime.errors import InvocationError
+from runtime.transports.media_figures import MediaFigures, measure
+from runtime.transports.messages import Messages
 from runtime.transports.microphone import Microphone
 from runtime.transports.relays import Way
 from runtime.transports.sdp import CANDIDATE, ask_for_speech, fingerprints, is_usable, spread_candidates
@@ -27,9 +28,6 @@ from runtime.transports.triggered_checks import answer_at_once
 
 CLOSE_SECONDS = 5.0
 """Longest wait for aiortc to end its tasks; what is left then ends with the microVM."""
-
-UNREAD_BYTES = 64 * 1024
-"""What a caller may leave unread on the data channel before further messages are dropped."""
 
 # What aiortc 1.16 raises at a description or candidate that it cannot read: there is no class of its own.
 _UNREADABLE = (
@@ -82,12 +80,11 @@ class Peer:
         answer_at_once(self._ice._connection)  # noqa: SLF001  # aiortc does not hand it out
         self._gathering: asyncio.Task[None] | None = None
         self._listener: PeerListener | None = None
-        self._channel: RTCDataChannel | None = None
-        self._unsent: list[str] = []
+        self._messages = Messages(self._told)
         self._caller: frozenset[str] = frozenset()
         self._is_closing = self._is_lost = False
         self._pc.on("connectionstatechange", self._look)
-        self._pc.on("datachannel", self._open)
+        self._pc.on("datachannel", self._messages.open)
 
     async def gather(self) -> None:
         """Find the addresses under which the agent can be reached, and take a relay's.
@@ -154,14 +151,11 @@ class Peer:
 
     def send(self, message: str) -> None:
         """Send *message* to the caller's page, as soon as it listens."""
-        channel = self._channel
-        if channel is None or channel.readyState == "connecting":
-            self._unsent.append(message)
-        elif channel.readyState == "open":
-            if channel.bufferedAmount > UNREAD_BYTES:
-                _log.warning("The caller reads no messages; one was dropped.")
-                return
-            channel.send(message)
+        self._messages.send(message)
+
+    async def measured(self) -> MediaFigures:
+        """Return how the caller's audio has travelled so far."""
+        return await measure(self._audio)
 
     @property
     def path(self) -> str:
@@ -192,17 +186,8 @@ class Peer:
             on_purpose = state == "closed" and self._ice.state != "failed"
             self._listener.lost(self, on_purpose=on_purpose)
 
-    def _open(self, channel: RTCDataChannel) -> None:
-        if self._channel:
-            return
-        self._channel = channel
-        channel.on("message", self._tell)
-        unsent, self._unsent = self._unsent, []
-        for message in unsent:
-            self.send(message)
-
-    def _tell(self, message: str | bytes) -> None:
-        if self._listener and isinstance(message, str):
+    def _told(self, message: str) -> None:
+        if self._listener:
             self._listener.told(message)
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from runtime.metrics import Metric
 from runtime.transports.caller_socket import NORMAL_CLOSURE
 from runtime.transports.line import CLIENT_READY
+from runtime.transports.media_figures import MediaFigures, metrics_of
 from runtime.transports.peer import Peer
 from runtime.transports.speech import Speech
 
@@ -33,11 +36,12 @@ class WebRtcLine:
 
     reports_join = True
 
-    def __init__(self, *, hold: bool) -> None:
+    def __init__(self, *, hold: bool, report: Callable[[Mapping[Metric, float]], None]) -> None:
         """Create the line, with nobody on it yet.
 
         Args:
             hold: The caller has not pressed Call yet: they listen only once their page says so.
+            report: Told at the end how the caller's audio travelled.
         """
         self.joined = asyncio.Event()
         self.speech = Speech()
@@ -47,6 +51,8 @@ class WebRtcLine:
         self._peer: Peer | None = None
         self._received: asyncio.Queue[bytes | dict[str, Any]] = asyncio.Queue(WAITING_PIECES)
         self._timer: asyncio.TimerHandle | None = None
+        self._report = report
+        self._figures: list[MediaFigures] = []
         self._retiring: set[asyncio.Task[None]] = set()
         self._hung_up = False
 
@@ -90,6 +96,9 @@ class WebRtcLine:
         if self._peer:
             self._retire(self._peer)
         await asyncio.gather(*self._retiring)
+        figures, self._figures = self._figures, []
+        if metrics := metrics_of(figures):
+            self._report(metrics)
 
     # What a connection reports
 
@@ -145,6 +154,12 @@ class WebRtcLine:
             self._timer = None
 
     def _retire(self, peer: Peer) -> None:
-        task = asyncio.create_task(peer.close())
+        task = asyncio.create_task(self._measure_and_close(peer))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+    async def _measure_and_close(self, peer: Peer) -> None:
+        try:
+            self._figures.append(await peer.measured())
+        finally:
+            await peer.close()

@@ -167,6 +167,7 @@ class _Stage:
             ) as tab:
                 await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=EARS.read_text())
                 yield tab
+                await tab.go("about:blank")  # a page that is left gives its relay back, a killed browser does not
 
     def _environment(self) -> dict[str, str]:
         cloud = self.running.cloud

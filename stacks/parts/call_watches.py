@@ -19,6 +19,9 @@ JOIN_P95_MILLISECONDS = 4_000
 TOOL_P95_MILLISECONDS = 2_000
 FAILED_TOOL_SHARE = 0.05
 
+# Some networks let nothing through whatever a relay does; one browser in ten is more than those.
+PATHS_FOUND_SHARE = 0.9
+
 # One call may meet a fault that passes; a second one within a quarter of an hour has a cause.
 FAILED_IN_QUARTER_HOUR = 1
 
@@ -35,7 +38,13 @@ UNACCOUNTED_PERIODS = 3
 
 def call_watches(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
     """Return the alarms on what agent, door and reaper publish."""
-    return (*_answers(stage, config), *_tools(stage), *_sessions(stage), _unaccounted(stage, config))
+    return (
+        *_answers(stage, config),
+        *_paths(stage),
+        *_tools(stage),
+        *_sessions(stage),
+        _unaccounted(stage, config),
+    )
 
 
 def unaccounted_sessions(stage: str) -> cloudwatch.MathExpression:
@@ -99,6 +108,21 @@ def _answers(stage: str, config: MonitoringConfig) -> tuple[Watch, ...]:
             metric=call_metric(metrics.JOIN_TIME, stage, "p95"),
             threshold=JOIN_P95_MILLISECONDS,
             periods=3,
+            of_which=2,
+        ),
+    )
+
+
+def _paths(stage: str) -> tuple[Watch, ...]:
+    return (
+        Watch(
+            name="PathsNotFound",
+            meaning="Browsers find no way to the agent, so callers hear nothing.",
+            # Each browser publishes 0 or 1, so the average is the share that found one.
+            metric=call_metric(metrics.ICE_OUTCOME, stage, "Average", period=Duration.minutes(15)),
+            threshold=PATHS_FOUND_SHARE,
+            comparison=BELOW,
+            periods=2,
             of_which=2,
         ),
     )

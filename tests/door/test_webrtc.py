@@ -334,7 +334,7 @@ def published(capsys):
 
     def read() -> list[dict]:
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return [one for one in lines if "IceOutcome" in one]
+        return [one for one in lines if one.get("heard_by") == "caller"]
 
     return read
 
@@ -367,12 +367,25 @@ def test_a_browsers_figures_become_metrics(call, published, session_id):
         ({"packets_lost": -2}, {"PacketLoss": 0}),
         (
             {"join_milliseconds": None, "round_trip_milliseconds": None},
-            {"JoinTime": None, "RoundTripTime": None},
+            {
+                "JoinTime": None,
+                "RoundTripTime": None,
+                "IceOutcome": None,
+                "RelayProtocol": None,
+                "PacketLoss": 1,
+            },
+        ),
+        (
+            {"join_milliseconds": None, "candidate_type": None, "relay_protocol": None},
+            {"IceOutcome": 0},
         ),
     ],
 )
 def test_what_was_not_measured_is_not_published(call, published, session_id, reported, metrics):
-    """A zero for something unknown would look like the best network in the world."""
+    """A zero for something unknown would look like the best network in the world.
+
+    A path is counted with the join, once: a call that reports for an hour must not hide a caller without one.
+    """
     call("POST /sessions/{id}/stats", session_id=session_id, body=STATS | reported)
 
     (line,) = published()
@@ -387,8 +400,11 @@ def test_figures_are_taken_after_the_call_as_well(call, ledger, published, sessi
     assert len(published()) == 1
 
 
-def test_the_door_emits_every_metric_of_its_own(call, capsys, session_id):
+def test_the_door_emits_every_metric_of_its_own(call, environment, capsys, session_id):
     """A metric that is listed and never sent is an alarm that never rings."""
+    environment.setenv("HOTLINE_SESSIONS_PER_CALLER", "1")
+    forget()
+    call("POST /sessions", body=WANTED_WEBRTC)
     call("POST /sessions/{id}/stats", session_id=session_id, body=STATS)
     handlers.handle_schedule({}, None)
 

@@ -1,5 +1,6 @@
 """The list of metrics, against the page, the format and a real call."""
 
+import asyncio
 import io
 import json
 import re
@@ -7,14 +8,27 @@ import time
 
 import pytest
 
-from runtime.metrics import METRICS, NAMESPACE, SESSION_COST, SESSION_DURATION, MetricWriter
+from runtime.metrics import (
+    JITTER,
+    METRICS,
+    NAMESPACE,
+    PACKET_LOSS,
+    ROUND_TRIP_TIME,
+    SESSION_COST,
+    SESSION_DURATION,
+    MetricWriter,
+)
 from scripts.commands.metrics_table import PAGE, render
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
+from tests.runtime.browser import Browser
 from tests.runtime.conftest import GREETING, ask, greeted, speak, until
 
 LOOK_UP = Scripted(tool=("order_status", {"order_number": "427"}), says="{result}", tone_seconds=4)
 ANSWER = Scripted(says="Fine.", tone_seconds=0.3)
+
+OF_WEBRTC = (JITTER, PACKET_LOSS, ROUND_TRIP_TIME)
+"""Metrics of the agent's that a call over WebSocket has none of."""
 
 
 @pytest.fixture
@@ -64,11 +78,35 @@ async def test_a_call_emits_every_metric_of_the_agents(start_agent):
         await until(lambda: world.metrics("SessionDuration"))
 
     for metric in METRICS:
-        if "agent" in metric.emitted_by:
+        if "agent" in metric.emitted_by and metric not in OF_WEBRTC:
             assert world.metrics(metric.name), metric.name
     assert world.metrics("Interruptions") == [1]
     assert world.metrics("FailedCalls") == [0]
     assert all(0 < value < 60_000 for value in world.metrics("VoiceToVoiceLatency"))
+
+
+async def test_a_call_over_webrtc_tells_how_the_callers_voice_travelled(start_agent):
+    """The browser knows what reaches the caller; what the agent misses of the caller, only the agent knows."""
+    async with start_agent() as world:
+        session_id = world.open_session("webrtc")
+        async with Browser(world, session_id) as browser:
+            await browser.call()
+            await browser.hear()
+            (session,) = world.agent._signaling._sessions.values()
+            await until_reported(session._line.peer)
+        await world.closed(session_id)
+        await until(lambda: world.metrics("PacketLoss"))
+
+    assert world.metrics("PacketLoss") == [0]
+    assert 0 <= world.metrics("Jitter")[0] < 1000
+    assert 0 < world.metrics("RoundTripTime")[0] < 1000
+
+
+async def until_reported(peer):
+    """Wait for the browser's first report of the agent's voice; RTCP takes some seconds."""
+    async with asyncio.timeout(20):
+        while (await peer.measured()).round_trip_milliseconds is None:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.1)
 
 
 async def test_a_call_without_its_model_counts_as_failed(start_agent):

@@ -168,7 +168,7 @@ async def test_no_relay_that_answers_refuses_the_offer_with_the_reason(start_age
     assert "401" in answer["error"]["message"]
     assert "cannot be reached" in answer["error"]["message"]
     assert "a-secret-thing" not in json.dumps(answer)
-    (told,) = [record for record in caplog.records if record.name == "runtime.signaling"]
+    (told,) = [record for record in caplog.records if record.name == "runtime.standby"]
     assert "401" in told.fault
     assert "a-secret-thing" not in told.fault
 
@@ -178,9 +178,9 @@ async def test_a_relay_is_given_back_when_nobody_calls(start_agent, relay):
     async with start_agent() as world:
         session_id = world.open_session("webrtc")
         await world.invoke(session_id, action="wake", ice_servers=given(relay, "only-looking"))
-        session = world.agent._signaling._sessions[session_id]
-        await until(lambda: session._ready and session._ready.done())
-        peer = session._ready.result()
+        standby = world.agent._signaling._sessions[session_id]._standby
+        await until(lambda: standby._ready and standby._ready.done())
+        peer = standby._ready.result()
     assert peer._pc.connectionState == "closed"
 
 

@@ -11,6 +11,17 @@ type Entry = Record<string, unknown> & { id: string; type: string };
 
 const MILLISECONDS = 1000;
 
+/** What a browser reports that found no path. */
+export const nothingMeasured: Report = {
+  join_milliseconds: null,
+  packets_lost: null,
+  packets_received: null,
+  jitter_milliseconds: null,
+  round_trip_milliseconds: null,
+  candidate_type: null,
+  relay_protocol: null,
+};
+
 export async function readPath(connection: RTCPeerConnection): Promise<Path> {
   const entries = new Map<string, Entry>();
   (await connection.getStats()).forEach((entry: Entry) => entries.set(entry.id, entry));

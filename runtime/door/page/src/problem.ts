@@ -15,6 +15,9 @@ export class Problem extends Error {
   }
 }
 
+/** The browser found no way for the audio to the agent. */
+export class PathProblem extends Problem {}
+
 const MICROPHONES: Record<string, readonly [string, string]> = {
   NotAllowedError: [
     "The microphone is blocked",
@@ -85,7 +88,7 @@ const RELAY_ERRORS: Record<number, string> = {
   701: "did not answer",
 };
 
-export const noPath = new Problem(
+export const noPath = new PathProblem(
   "Audio finds no way through",
   "A relay was reached, but no path to the agent worked. A firewall may block it. Try another network, or call over WebSocket.",
   ["retry", "websocket"],
@@ -95,7 +98,7 @@ export const noPath = new Problem(
 export function noRelay(urls: readonly string[], errors: ReadonlyMap<string, number>): Problem {
   const answers = errors.size ? errors : new Map(urls.map((url) => [url, 701]));
   const said = [...answers].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
-  return new Problem(
+  return new PathProblem(
     "No relay can be reached",
     "Audio needs a relay, and this network lets none through. Try another network, or call over WebSocket.",
     ["retry", "websocket"],

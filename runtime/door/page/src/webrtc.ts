@@ -9,9 +9,11 @@
 import { RTVIMessage, Transport, TransportStartError } from "@pipecat-ai/client-js";
 import type { PipecatClientOptions, Tracks, TransportState } from "@pipecat-ai/client-js";
 
+import { isTaken, takenOf } from "./addresses";
 import type { Door, Invitation, Relays } from "./door";
 import type { LocalMedia } from "./media";
-import { noPath, noRelay } from "./problem";
+import { nothingMeasured } from "./path";
+import { PathProblem, noPath, noRelay } from "./problem";
 
 const PING_MILLISECONDS = 1000;
 /** Candidates that are found close together travel in one request. */
@@ -75,14 +77,21 @@ export class RelayTransport extends Transport {
       await Promise.race([this.negotiate(connection, channel, hold), relayWatch(connection)]);
     } catch (fault) {
       connection.close(); // a path that failed holds allocations, too
+      if (fault instanceof PathProblem) this.reportNoPath();
       throw fault;
     }
+  }
+
+  /** Tell the operators: nobody else hears of a caller who never got through. */
+  private reportNoPath(): void {
+    this.door.report(this.invitation.session_id, nothingMeasured).catch(() => undefined);
   }
 
   private async negotiate(connection: RTCPeerConnection, channel: RTCDataChannel, hold: boolean): Promise<void> {
     const trickle = this.trickle(connection);
     await connection.setLocalDescription();
-    const answer = await this.door.offer(this.invitation.session_id, connection.localDescription!.sdp, hold);
+    const offer = takenOf(connection.localDescription!.sdp);
+    const answer = await this.door.offer(this.invitation.session_id, offer, hold);
     await connection.setRemoteDescription(answer);
     trickle();
     await this.untilOpen(connection, channel);
@@ -100,7 +109,7 @@ export class RelayTransport extends Transport {
       if (batch.length) this.door.candidates(this.invitation.session_id, batch).catch(() => undefined);
     };
     connection.addEventListener("icecandidate", ({ candidate }) => {
-      if (!candidate?.candidate) return;
+      if (!candidate?.candidate || !isTaken(candidate.candidate)) return;
       found.push(candidate.toJSON());
       if (answered) timer ??= window.setTimeout(send, BATCH_MILLISECONDS);
     });
