@@ -5,6 +5,7 @@
     sudo scripts/bench join    from pressing Call to the first word, against the public examples' way
     sudo scripts/bench relay   what one core of coturn carries, against a plain UDP echo
     scripts/bench relay-pool   1,000 callers against a KVS pool of their size, while it is deployed anew
+    scripts/bench ledger       1,000 sessions at 20 a second on the ledger, and 200 at once
 
 Seconds depend on the machine, ratios hardly; the goals are ratios.  A missed goal is printed and is no
 error: the exit code says only whether something could be measured.
@@ -113,12 +114,20 @@ def relay_pool(_pairs: int, console: Console) -> Report:
     return run(console)
 
 
+def ledger(_pairs: int, console: Console) -> Report:
+    """Let callers in at a rate, and all at once; nothing is compared."""
+    from scripts.benchmarks.ledger_rush import run  # noqa: PLC0415
+
+    return run(console)
+
+
 BENCHMARKS: Mapping[str, Callable[[int, Console], Report]] = {
     "synth": synth,
     "coldstart": coldstart,
     "join": join,
     "relay": relay,
     "relay-pool": relay_pool,
+    "ledger": ledger,
 }
 
 

@@ -10,6 +10,7 @@ from runtime.door.ledger import Ledger
 from runtime.door.pace import PREFIX
 from runtime.settings import DoorSettings
 from tests.door.gateway import Gateway, forget
+from tests.door.ministack import serving_dynamodb
 from tests.door.stand_in import RUNTIME_ARN, standing_in
 from turn.settings import CoturnSettings
 
@@ -52,6 +53,13 @@ def dynamodb(monkeypatch):
 @pytest.fixture
 def ledger(dynamodb, clock) -> Ledger:
     return Ledger(dynamodb, TABLE, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def ministack_dynamodb(tmp_path_factory):
+    """DynamoDB of the embedded cloud; tests make tables of their own."""
+    with serving_dynamodb(tmp_path_factory.mktemp("ministack")) as client:
+        yield client
 
 
 def create_table(client, name: str) -> None:

@@ -134,6 +134,23 @@ def test_a_full_house_says_when_to_come_back(call, dynamodb, capsys):
     assert refusals(capsys.readouterr().out) == [0, 0, 1]
 
 
+def test_one_caller_who_has_all_that_one_may_is_told_to_end_one(call, environment, dynamodb, capsys):
+    """A second tab too many is the caller's to close; nobody is woken for it."""
+    environment.setenv("HOTLINE_SESSIONS_PER_CALLER", "1")
+    assert call("POST /sessions", body=WANTED)[0] == HTTPStatus.CREATED
+    before = [one for one in items(dynamodb) if "owner" in one]
+
+    status, told, headers = call("POST /sessions", body=WANTED)
+
+    assert (status, headers["retry-after"]) == (HTTPStatus.TOO_MANY_REQUESTS, "10")
+    assert "You have 1 sessions" in told["detail"]
+    assert [one for one in items(dynamodb) if "owner" in one] == before
+    out = capsys.readouterr().out
+    assert [json.loads(line)["CallersLimited"] for line in out.splitlines() if "CallersLimited" in line] == [1]
+    assert refusals(out) == [0]
+    assert call("POST /sessions", owner=BOB, body=WANTED)[0] == HTTPStatus.CREATED
+
+
 def refusals(out: str) -> list[int]:
     return [json.loads(line)["SessionsRefused"] for line in out.splitlines() if "SessionsRefused" in line]
 

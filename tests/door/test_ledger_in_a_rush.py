@@ -1,9 +1,5 @@
 """The caps against a DynamoDB that serves requests side by side, which moto does not."""
 
-import json
-import os
-import socket
-import sys
 import threading
 from uuid import uuid4
 
@@ -12,44 +8,17 @@ import pytest
 from runtime.door.errors import CallerLimitError, ConcurrencyReachedError, DoorError
 from runtime.door.ledger import Ledger
 from runtime.door.session import Reason
-from scripts.embedded.children import Child
-from scripts.embedded.clients import make_client
-from tests.door.conftest import REGION, TABLE, create_table
-from tests.stacks.deployment import ROOT
+from tests.door.conftest import create_table
 
 RUSH = 200
 """Requests at once."""
-KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
+def ledger(ministack_dynamodb):
     """A ledger on MiniStack, in a process of its own."""
-    folder = tmp_path_factory.mktemp("ministack")
-    port = free_port()
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "HOTLINE_ACCESS_KEY": KEYS["access_key"],
-        "HOTLINE_SECRET": KEYS["secret"],
-        "HOTLINE_TOKEN": "asked by nobody here",
-    }
-    command = [sys.executable, "-m", "scripts.embedded.ministack", "--port", str(port), "--work", folder]
-    with (folder / "log").open("w") as log:
-        server = Child("ministack", command, environment=environment, folder=ROOT, log=log)
-        try:
-            assert json.loads(server.first_line())["ready"], (folder / "log").read_text()
-            client = make_client("dynamodb", url=f"http://localhost:{port}", region=REGION, **KEYS)
-            create_table(client, TABLE)
-            yield Ledger(client, TABLE)
-        finally:
-            server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    create_table(ministack_dynamodb, "rush")
+    return Ledger(ministack_dynamodb, "rush")
 
 
 def arrive(ledger: Ledger, owner: str, *, concurrency: int, per_caller: int) -> str:
