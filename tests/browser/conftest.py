@@ -7,6 +7,8 @@ import pytest
 from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.calling.voice import spoken
 from scripts.embedded.cloud import EmbeddedCloud
+from scripts.operating.sessions import SessionDesk
+from scripts.operating.stage import Stage
 from tests.browser.relayed_agent import RelayedAgent
 from tests.browser.small_stage import small_stage
 from tests.embedded.conftest import free_base_port
@@ -20,6 +22,8 @@ class CalledCloud(DeployedCloud):
     def __init__(self, cloud, url):
         super().__init__(cloud)
         self.url = url
+        agentcore = cloud.ports.endpoints()["agentcore"]
+        self.desk = SessionDesk(Stage(deployment=self.deployment, agentcore_url=agentcore))
 
     def sessions(self):
         """Every row of the ledger, the newest last."""

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.server import serve
 
+from runtime.door.addresses import Addresses
 from runtime.door.bodies import Candidates, Offer
 from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
 from runtime.settings import PageSettings
@@ -77,6 +78,9 @@ class Agent:
         await self.socket.send(await self._serializer.serialize(frame))
 
 
+ON_THE_INTERNET = Addresses()
+
+
 class Door:
     """Answers as told."""
 
@@ -110,8 +114,10 @@ class Door:
             case "POST", "offer":
                 return await self._offer(Offer.read(await request.body()))
             case "PATCH", "offer":
+                found = Candidates.read(await request.body())
+                found.to_agent(ON_THE_INTERNET)  # refuses what the door would refuse
                 if self._relayed_agent:
-                    await self._relayed_agent.add(Candidates.read(await request.body()).candidates)
+                    await self._relayed_agent.add(found.candidates)
                 return Response(status_code=204)
             case "POST", "stats":
                 self.reports.append(await request.body())
@@ -123,7 +129,8 @@ class Door:
 
     async def _offer(self, offer):
         self.holds.append(offer.hold)
-        sdp = await self._relayed_agent.answer(offer.sdp) if self._relayed_agent else ANSWER
+        taken = offer.to_agent(ON_THE_INTERNET)["sdp"]
+        sdp = await self._relayed_agent.answer(taken) if self._relayed_agent else ANSWER
         return JSONResponse({"type": "answer", "sdp": sdp})
 
 

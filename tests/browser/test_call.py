@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from runtime.door.session import Reason, State
@@ -114,14 +115,35 @@ async def test_a_call_that_the_other_side_ends_is_explained(called):
         await tab.press("#call")
         await tab.until(state_is("On the line"), 60)
         row = called.newest(seconds=10, when=lambda row: row.state is State.ACTIVE)
-        door = called.deployment.door()
-        try:
-            door.end(row.session_id)
-        finally:
-            door.close()
+        called.desk.stop(row.session_id)
 
         await tab.until(state_is("The call was ended"), 20)
         assert await tab.text("#hint") == "Somebody ended this session from outside."
+
+
+async def test_every_deployed_answer_is_guarded(called):
+    """The page by its own function's headers, the API's answers by the distribution's."""
+    async with httpx.AsyncClient(base_url=called.url, trust_env=False) as http:
+        page, refused = await http.get("/"), await http.post("/sessions", json={"transport": "websocket"})
+
+    own = f"connect-src 'self' ws://localhost:{called.cloud.ports.agentcore} {called.cloud.ports.issuer_url};"
+    assert own in page.headers["content-security-policy"]
+    assert refused.status_code == 401
+    assert refused.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    for answer in (page, refused):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["strict-transport-security"]
+        assert "x-powered-by" not in answer.headers
+
+
+async def test_another_name_for_this_machine_gets_nothing(called):
+    """A page of another site may bend its own name to loopback."""
+    async with httpx.AsyncClient(base_url=called.url, trust_env=False) as http:
+        answer = await http.get("/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 421
 
 
 def session_of(requests):
@@ -131,4 +153,4 @@ def session_of(requests):
 
 def own_places(called):
     ports = called.cloud.ports
-    return {f"localhost:{ports.page}", f"localhost:{ports.agentcore}"}
+    return {f"localhost:{port}" for port in (ports.page, ports.issuer, ports.agentcore)}
