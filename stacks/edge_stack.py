@@ -15,11 +15,11 @@ class EdgeStack(Stack):
 
     web_acl_arn: str | None = None
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, config: PageConfig, env: Environment
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: PageConfig, env: Environment) -> None:
         account = Environment(account=env.account, region=REGION)
-        super().__init__(scope, construct_id, env=account, description="Hotline: what judges requests to the page")
+        super().__init__(
+            scope, construct_id, env=account, description="Hotline: what judges requests to the page"
+        )
         if config.enabled and config.waf:
             # It loads a library that no other stage waits for.
             from stacks.parts.web_acl import WebAcl  # noqa: PLC0415

@@ -69,7 +69,8 @@ class PageDistribution(Construct):
             ),
             additional_behaviors=dict.fromkeys(CALLERS_PATHS, api_behavior),
             error_responses=[
-                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0)) for status in KEPT_ERRORS
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
+                for status in KEPT_ERRORS
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
@@ -121,7 +122,9 @@ class PageDistribution(Construct):
             "both: addresses, and the codes that issuers send back to the page.",
         )
         if not config.waf:
-            acknowledge(distribution, "AwsSolutions-CFR2", "The stage's owner chose page.waf false; prod has it.")
+            acknowledge(
+                distribution, "AwsSolutions-CFR2", "The stage's owner chose page.waf false; prod has it."
+            )
         if not config.domain_name:
             acknowledge(
                 distribution,
@@ -133,6 +136,10 @@ class PageDistribution(Construct):
     def _tell(self, distribution: cloudfront.Distribution) -> None:
         for name, value, description in (
             ("PageUrl", self.url, "The call page"),
-            ("DistributionName", distribution.distribution_domain_name, "What a name of the page's own points to"),
+            (
+                "DistributionName",
+                distribution.distribution_domain_name,
+                "What a name of the page's own points to",
+            ),
         ):
             CfnOutput(self, name, value=value, description=description).override_logical_id(name)
