@@ -16,6 +16,7 @@ from scripts.calling.frames import Interruption, Message
 from scripts.calling.line import ABOUT_CLIENT, CLIENT_READY, CLOSE_SECONDS, HANG_UP, message
 from scripts.calling.listener import Listener
 from scripts.calling.microphone import Microphone
+from scripts.calling.offered import taken_of
 from scripts.calling.path import RELAY, Path
 from scripts.calling.relays import configuration, find_callers_way, protocol
 from scripts.calling.webrtc_audio import Earpiece, VoiceTrack
@@ -71,7 +72,7 @@ class WebRtcLine:
         self._speaking: asyncio.Task[None] | None = None
 
     async def offer(self) -> str:
-        """Return the offer, with every address of the caller's in it.
+        """Return the offer, with every address of the caller's in it that the door takes.
 
         Raises:
             NoPathError: The relay that answered just now gave no allocation.
@@ -84,7 +85,7 @@ class WebRtcLine:
             raise NoPathError(
                 f"{self._relay_url} answered, but gave no second allocation; its quota may be used up."
             )
-        return sdp
+        return taken_of(sdp)
 
     async def connect(self, answer: str) -> None:
         """Take the agent's answer, and wait until media flows.

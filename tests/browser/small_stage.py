@@ -22,6 +22,7 @@ from starlette.routing import Route
 from websockets.asyncio.server import serve
 
 from runtime.door.addresses import Addresses
+from runtime.door.addresses import Addresses
 from runtime.door.bodies import Candidates, Offer
 from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
 from runtime.settings import PageSettings
@@ -76,6 +77,9 @@ class Agent:
 
     async def _send(self, frame):
         await self.socket.send(await self._serializer.serialize(frame))
+
+
+ON_THE_INTERNET = Addresses()
 
 
 ON_THE_INTERNET = Addresses()
