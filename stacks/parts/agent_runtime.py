@@ -84,6 +84,10 @@ class AgentRuntime(Construct):
             "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
         )
 
+    def grant_connect(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* sign ways into sessions of this endpoint; it wakes nobody."""
+        self._grant(grantee, "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream")
+
     def grant_stop(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* end sessions of this endpoint."""
         self._grant(grantee, "bedrock-agentcore:StopRuntimeSession")

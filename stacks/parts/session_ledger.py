@@ -11,13 +11,16 @@ KEY = "session_id"
 EXPIRY = "expires_at"
 
 # What the keys of the door's items begin with (runtime/door/sessions.py, places.py, leases.py, budget.py,
-# pace.py, invites.py); a test holds these to the code.
+# pace.py, invites.py, telephony/); a test holds these to the code.
 ROWS = "hotline-*"
 PLACES = ("open-sessions-*", "sessions-of-*")
 RELAYS = "relays-of-*"
 BUDGET = "budget-switch"
 PACE = "pace-of-*"
+TICKET = ("stream_token", "stream_token_until")
+"""Attributes of a row, not keys (runtime/door/telephony/stream_tokens.py)."""
 GUESTS = ("invite-*", "guest-sessions", "guests-of-*")
+PHONES = ("phone-call-*", "phone-sessions")
 
 
 class SessionLedger(Construct):
@@ -56,24 +59,41 @@ class SessionLedger(Construct):
         self._grant(grantee, (*written, BUDGET), "dynamodb:GetItem")
         self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
 
+    def grant_take_calls(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* open sessions of callers from phones and close them, and count and pace those callers."""
+        written = (ROWS, *PLACES, PACE, *PHONES)
+        self._grant(grantee, (ROWS,), "dynamodb:PutItem")
+        self._grant(grantee, written, "dynamodb:UpdateItem")
+        self._grant(grantee, (*written, BUDGET), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
+
     def grant_reap(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* go through the sessions that have a place, close them and give the places back."""
         self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
         self._grant(grantee, (ROWS,), "dynamodb:GetItem")
         self._grant(grantee, (ROWS, *PLACES), "dynamodb:UpdateItem")
 
+    def grant_redeem(self, grantee: iam.IGrantable) -> None:
+        """Let *grantee* take the ticket off a session's row, and change nothing else of it."""
+        self._grant(grantee, (ROWS,), "dynamodb:UpdateItem", attributes=(KEY, "state", *TICKET))
+
     def grant_switch(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* close the door to new sessions, and nothing else."""
         self._grant(grantee, (BUDGET,), "dynamodb:UpdateItem")
 
-    def _grant(self, grantee: iam.IGrantable, keys: Sequence[str], *actions: str) -> None:
-        """Allow *actions* on the items whose keys begin as *keys* do.
+    def _grant(
+        self, grantee: iam.IGrantable, keys: Sequence[str], *actions: str, attributes: Sequence[str] = ()
+    ) -> None:
+        """Allow *actions* on the items whose keys begin as *keys* do, and on their *attributes* if any are named.
 
         `ForAllValues`, because a request may name several; none of these actions comes without a key.
         """
+        conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
+        if attributes:
+            conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[self.table.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}},
+            conditions=conditions,
         )
