@@ -23,6 +23,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from runtime.brains.sonic import Sonic
+from runtime.caps import Caps
 from runtime.cloud import Cloud
 from runtime.door.session import Reason
 from runtime.escalation.people import people_tools
@@ -94,6 +95,13 @@ class Call:
         self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
         self._record = SessionRecord(
             session_id, cloud, settings, meter=self._meter, silence=lambda: self._pulse.silent, clock=clock
+        )
+        self._caps = Caps(
+            settings,
+            call_seconds=lambda: self._record.call_seconds,
+            has_joined=line.joined.is_set,
+            pulse=self._pulse,
+            meter=self._meter,
         )
         people = people_tools(cloud, settings, session_id, caller_number=caller_number)
         self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], self._metrics)
@@ -237,13 +245,7 @@ class Call:
     def _reached_cap(self) -> Reason | None:
         if self._handed_over_at is not None and self._has_heard_out(self._handed_over_at):
             return Reason.ESCALATED
-        if self._pulse.elapsed >= self._record.call_seconds:
-            return Reason.DURATION
-        if self._meter.cost_usd >= self._settings.call_cost_usd:
-            return Reason.COST
-        if self._pulse.silent >= self._settings.idle_seconds:
-            return Reason.IDLE if self._line.joined.is_set() else Reason.NEVER_JOINED
-        return None
+        return self._caps.reached()
 
     async def _hang_up_when_ended(self) -> None:
         await self._ended.wait()

@@ -143,6 +143,8 @@ class DoorSettings(_Settings):
     call_seconds: int
     idle_seconds: int
     """Silence from both ends after which the agent ends a call."""
+    call_cost_usd: float
+    """What one call may cost in model tokens before the agent ends it."""
     lifetime_seconds: int
     """Life of a microVM, which AgentCore ends."""
     join_seconds: int

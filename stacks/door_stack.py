@@ -17,6 +17,7 @@ from stacks.config import (
     OidcAuthConfig,
     PageConfig,
     RuntimeConfig,
+    TelephonyConfig,
     TurnConfig,
 )
 from stacks.parts.budget_switch import BudgetSwitch
@@ -30,6 +31,7 @@ from stacks.parts.page_distribution import PageDistribution
 from stacks.parts.relays import Relays
 from stacks.parts.session_reaper import SessionReaper
 from stacks.parts.sign_in_outputs import SignInOutputs
+from stacks.parts.telephony_entry import TelephonyEntry
 from stacks.parts.user_pool import UserPoolCallers
 from stacks.runtime_stack import RuntimeStack
 
@@ -49,6 +51,8 @@ class DoorStack(Stack):
     reaper: lambda_.Function
     budget_switch: lambda_.Function
     """Closes the door when the budget is spent."""
+    telephony: lambda_.Function | None = None
+    """Takes calls from phones."""
     callers: Callers
     """Who may call."""
 
@@ -68,6 +72,8 @@ class DoorStack(Stack):
         limits: RuntimeConfig,
         budget: str,
         guests: GuestsConfig | None,
+        telephony: TelephonyConfig | None,
+        telephony_layer: Path,
         endpoints: EndpointsConfig | None,
         relays: Relays,
         runtime: RuntimeStack,
@@ -86,6 +92,7 @@ class DoorStack(Stack):
             sessions_per_caller_and_minute=config.sessions_per_caller_and_minute,
             call_seconds=limits.call_seconds,
             idle_seconds=limits.idle_seconds,
+            call_cost_usd=limits.call_cost_usd,
             lifetime_seconds=runtime.agent.lifetime_seconds,
             join_seconds=config.join_seconds,
             heartbeat_lost_seconds=config.heartbeat_lost_seconds,
@@ -131,6 +138,18 @@ class DoorStack(Stack):
         if gate and guests:
             gate.grant_invite(door.role)
             self.api.serve_guests(self.callers, gate.authorizer, guests)
+        if telephony:
+            self.telephony = TelephonyEntry(
+                self,
+                "Telephony",
+                config=telephony,
+                api=self.api,
+                door_environment=environment,
+                door_layer=layers[0],
+                layer=telephony_layer,
+                runtime=runtime,
+                log_retention_days=config.log_retention_days,
+            ).function
         if page.enabled:
             self._add_page(
                 page,

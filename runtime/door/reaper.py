@@ -23,6 +23,12 @@ door takes longer either (API Gateway gives up after 30 s), so a place without a
 dead door's.
 """
 
+GRACE_USD = 0.02
+"""How much more than its limit a session costs before it is taken for one that ignores it.
+
+A goodbye is eight seconds of speech at most (US$0.0024 at list price), after one more reading of what was said.
+"""
+
 
 class Reaper:
     """Compares every session that has a place with the limits it must keep."""
@@ -108,10 +114,16 @@ class Reaper:
             case State.OPEN:
                 waited = now - session.started_at
                 return Reason.NEVER_JOINED if waited > self._settings.join_seconds + GRACE_SECONDS else None
+            case _:
+                return self._verdict_on_call(session, now)
+
+    def _verdict_on_call(self, session: Session, now: float) -> Reason | None:
         if now - session.heartbeat_at > self._settings.heartbeat_lost_seconds:
             return Reason.AGENT_LOST
         if session.silent_seconds > self._settings.idle_seconds + GRACE_SECONDS:
             return Reason.IDLE
+        if session.cost_usd > self._settings.call_cost_usd + GRACE_USD:
+            return Reason.COST
         longest = session.call_seconds or self._settings.call_seconds
         over = now - session.joined_at > longest + GRACE_SECONDS
         return Reason.DURATION if over else None

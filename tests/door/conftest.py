@@ -105,6 +105,7 @@ def door_settings(agentcore) -> DoorSettings:
         sessions_per_caller_and_minute=600,
         call_seconds=900,
         idle_seconds=60,
+        call_cost_usd=1.0,
         lifetime_seconds=1_260,
         join_seconds=60,
         heartbeat_lost_seconds=60,

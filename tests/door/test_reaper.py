@@ -8,8 +8,8 @@ from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import AgentCoreUnavailableError
-from runtime.door.reaper import GRACE_SECONDS, Reaper
-from runtime.door.session import Reason, State
+from runtime.door.reaper import GRACE_SECONDS, GRACE_USD, Reaper
+from runtime.door.session import Figures, Reason, State
 from runtime.metrics import MetricWriter
 from tests.door.conftest import REGION
 
@@ -88,6 +88,20 @@ def test_a_call_that_ignores_its_limit_is_ended(reaper, ledger, agentcore, clock
     reaper.run()
 
     assert ledger.get(talking).reason == Reason.DURATION
+    assert agentcore.stopped == [talking]
+
+
+def test_a_call_that_ignores_what_it_may_cost_is_ended(reaper, ledger, agentcore, clock, talking):
+    """The agent tells its cost with every heartbeat; a goodbye may still be added."""
+    clock.advance(10)
+    ledger.heartbeat(talking, Figures(cost_usd=1.0 + GRACE_USD))
+    reaper.run()
+    assert ledger.get(talking).state is State.ACTIVE
+
+    ledger.heartbeat(talking, Figures(cost_usd=1.001 + GRACE_USD))
+    reaper.run()
+
+    assert ledger.get(talking).reason == Reason.COST
     assert agentcore.stopped == [talking]
 
 

@@ -5,27 +5,22 @@ MiniStack, which runs them; the issuer is the embedded cloud's own, in this proc
 whatever an attacker would like to have signed.  AgentCore stands in, and remembers what it was asked.
 """
 
-import asyncio
 import io
 import json
-import socket
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import httpx
-import uvicorn
 
 from runtime.settings import DoorSettings
 from scripts.embedded.address import REGION
 from scripts.embedded.clients import make_client
-from scripts.embedded.issuer.app import Issuer
-from scripts.embedded.issuer.codes import Codes
+from scripts.embedded.issuer.requests import AUDIENCE
 from scripts.embedded.issuer.tokens import Tokens
 from stacks.config import DoorConfig, GuestsConfig, OidcAuthConfig
 from stacks.parts.callers import IssuerCallers
@@ -35,9 +30,10 @@ from stacks.parts.guest_gate import GuestGate
 from stacks.parts.session_ledger import SessionLedger
 from tests.door.ministack import KEYS, ministack
 from tests.door.stand_in import RUNTIME_ARN, StandInAgentCore, standing_in
+from tests.embedded.issuer.serving import issuing
 from turn.settings import CoturnSettings
 
-AUDIENCE, SCOPE = "hotline", "call"
+SCOPE = "call"
 STAGE = "attacked"
 # Throttles are a test of their own; in the others they would refuse the attacks for the wrong reason.
 UNTHROTTLED = DoorConfig(requests_per_second=1_000, request_burst=2_000, new_session_burst=2_000)
@@ -85,25 +81,6 @@ def real_gateway(
         template, code = synthesised(folder / "cdk.out", tokens.issuer, stage)
         outputs = deploy(client, template, code)
         yield RealGateway(outputs["Url"], tokens, agentcore, client("dynamodb"), outputs["Table"])
-
-
-@contextmanager
-def issuing() -> Iterator[Tokens]:
-    """Serve the embedded cloud's issuer from this process, and give its key away."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        tokens = Tokens(f"http://localhost:{port}", AUDIENCE)
-        application = Issuer(tokens, Codes(), secret="unused").application()
-        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off"))
-        server.capture_signals = nullcontext  # the test's own stay
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
-        thread.start()
-        try:
-            yield tokens
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @dataclass(frozen=True)
@@ -163,6 +140,7 @@ def _environment(table: str, deployed: Stage) -> dict[str, str]:
         sessions_per_caller_and_minute=1_000,
         call_seconds=900,
         idle_seconds=60,
+        call_cost_usd=1.0,
         lifetime_seconds=1_260,
         join_seconds=60,
         heartbeat_lost_seconds=60,
