@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.browsing.chromium import Tab
+from scripts.browsing.sign_in import open_signed_in
 from scripts.bundling.bundle import make_bundle
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.network.front import Front
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUNDLE = ROOT / "build" / "agent.zip"
 PAGE = ROOT / "build" / "page"
 STAGE = "embedded"
+ISSUER_WEB_PORT = 8444
+"""Where the issuer is on the laboratory's Internet; on the caller's machine it keeps its own port, as the page does."""
 
 CREDENTIAL_SECONDS = 8 * 3600
 """The laboratory's relay stands in the secret of a third party's, whose password does not change."""
@@ -33,8 +36,8 @@ class Deployed:
     """The page, as the caller's machine sees it; it may use the microphone there."""
 
     async def open_in(self, tab: Tab, *, before_call: str = "path") -> None:
-        """Load the page, which has *before_call* ready before anybody presses Call."""
-        await tab.go(f"{self.url}&before_call={before_call}")
+        """Load the page and sign in; it has *before_call* ready before anybody presses Call."""
+        await open_signed_in(tab, f"{self.url}&before_call={before_call}")
 
 
 @contextmanager
@@ -59,7 +62,10 @@ def deployed(
             trusted.write(relay.certificates.ca_file.read_text())
         cloud.deploy(STAGE, {"turn": _external(cloud, relay)})
         url = cloud.serve_page(STAGE)
-        with Front(laboratory, cloud.ports.page):
+        with (
+            Front(laboratory, cloud.ports.page),
+            Front(laboratory, cloud.ports.issuer, web_port=ISSUER_WEB_PORT),
+        ):
             yield Deployed(cloud, f"{url}/?transport=webrtc")
 
 
