@@ -31,12 +31,14 @@ async def measure(audio: RTCRtpTransceiver) -> MediaFigures:
     streams = [one for one in heard if isinstance(one, RTCInboundRtpStreamStats)]
     reported = (await audio.sender.getStats()).values()
     reports = [one for one in reported if isinstance(one, RTCRemoteInboundRtpStreamStats)]
+    # aiortc 1.16 declares a number, and has none as long as no report answers one of its own.
+    trips: list[float | None] = [one.roundTripTime for one in reports]
     return MediaFigures(
         packets_received=sum(one.packetsReceived for one in streams),
         # A packet that arrives twice is counted as one that is lost less than never (RFC 3550, A.3).
         packets_lost=max(0, sum(one.packetsLost for one in streams)),
         jitter_milliseconds=max((one.jitter for one in streams), default=0) * MILLISECONDS / CLOCK_HZ,
-        round_trip_milliseconds=next((one.roundTripTime * MILLISECONDS for one in reports), None),
+        round_trip_milliseconds=next((one * MILLISECONDS for one in trips if one is not None), None),
     )
 
 

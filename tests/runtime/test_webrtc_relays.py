@@ -1,5 +1,6 @@
 """The agent's way to its caller through a real relay, and what happens where there is none."""
 
+import contextlib
 import json
 import os
 import ssl
@@ -10,6 +11,7 @@ import pytest
 from aioice import stun
 
 from runtime.errors import InvocationError
+from runtime.transports import webrtc_line
 from runtime.transports.relays import find_way, read_ice_servers
 from tests.embedded.turn.conftest import RunningRelay, free_port, running
 from tests.runtime.browser import Browser
@@ -103,6 +105,35 @@ async def test_a_join_through_a_relay_does_not_wait_for_a_timer(start_agent, rel
             await browser.answered(offer)
             await browser.connected()
             assert time.monotonic() - began < 3.0
+
+
+@pytest.mark.usefixtures("_unreachable")
+async def test_a_relay_that_is_gone_for_good_ends_the_call_cleanly(start_agent, tmp_path, monkeypatch):
+    """Who cannot come back is not paid for: the row says why, the model's stream ends, and nothing is held."""
+    for name in ("CONNECT_SECONDS", "RETURN_SECONDS", "FAREWELL_SECONDS"):
+        monkeypatch.setattr(webrtc_line, name, getattr(webrtc_line, name) / 10)
+    monkeypatch.setattr("aioice.ice.CONSENT_FAILURES", 2)
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.2)
+    monkeypatch.setattr(stun, "RETRY_MAX", 1)
+    async with start_agent() as world:
+        session_id = world.open_session("webrtc")
+        with contextlib.ExitStack() as kept:
+            relay = kept.enter_context(running(tmp_path))
+            servers = given(relay, "gone-for-good")
+            browser = Browser(world, session_id, ice_servers=servers, relay_only=True)
+            await browser.call()
+            await browser.hear()
+            kept.close()  # the relay, in the middle of the call
+
+            assert (await world.closed(session_id, seconds=20)).reason == "caller_gone"
+            await until(lambda: not world.agent._webrtc_calls)
+            status = (await world.get("/ping"))[1]["status"]
+            refused, _ = await world.invoke(session_id, action="offer", sdp=await browser.offer())
+            await browser.leave()
+
+    assert status == "Healthy"
+    assert refused == 409
+    assert [one.closed.is_set() for one in world.bedrock.sessions] == [True]
 
 
 @pytest.mark.usefixtures("_unreachable")
