@@ -1,6 +1,7 @@
 """A real coturn in the laboratory, with the configuration that runs on EC2."""
 
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -21,6 +22,7 @@ from turn.shared_secret import SharedSecretIceServers
 
 REALM = "turn.hotline.test"
 _TEMPLATES = Path(__file__).parents[2] / "turn" / "coturn"
+_USER_QUOTA = re.compile(r"^user-quota=\d+$", re.MULTILINE)
 _START_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
@@ -31,13 +33,17 @@ class Relay:
     Args:
         namespace: Where it runs.
         total_quota: Allocations of all callers together; by default as many as there are ports.
+        user_quota: Allocations of one user name; by default as on EC2, where each call has a name of its own.
     """
 
     certificates: Certificates
     log_file: Path
 
-    def __init__(self, namespace: Namespace, *, total_quota: int | None = None) -> None:
+    def __init__(
+        self, namespace: Namespace, *, total_quota: int | None = None, user_quota: int | None = None
+    ) -> None:
         self._namespace = namespace
+        self._user_quota = user_quota
         self._total_quota = total_quota or RELAY_PORTS[1] - RELAY_PORTS[0] + 1
         self._secret = secrets.token_urlsafe(36)
         self._kept = ExitStack()
@@ -115,7 +121,10 @@ class Relay:
         }
         conf = folder / "turnserver.conf"
         conf.touch(mode=0o600)
-        conf.write_text(render((_TEMPLATES / "turnserver.conf").read_text(), values))
+        text = render((_TEMPLATES / "turnserver.conf").read_text(), values)
+        if self._user_quota is not None:
+            text = _USER_QUOTA.sub(f"user-quota={self._user_quota}", text)
+        conf.write_text(text)
         self._namespace.nft(render((_TEMPLATES / "host.nft").read_text(), values))
 
     def _listens(self) -> bool:
