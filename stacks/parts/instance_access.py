@@ -7,7 +7,6 @@ from stacks.parts.acknowledge import acknowledge_pattern
 
 def grant_session_manager(role: iam.Role) -> None:
     """Let an instance with *role* be reached by whoever IAM lets start a session, and nothing else."""
-    # These actions name no resource (service authorization reference).
     role.add_to_policy(
         iam.PolicyStatement(
             actions=[
@@ -17,7 +16,7 @@ def grant_session_manager(role: iam.Role) -> None:
                 "ssmmessages:OpenControlChannel",
                 "ssmmessages:OpenDataChannel",
             ],
-            resources=["*"],
+            resources=["*"],  # none of these actions names one (service authorization reference)
         )
     )
     acknowledge_pattern(role, "*", "Session Manager's actions name no resource.")
