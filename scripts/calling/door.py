@@ -29,6 +29,17 @@ class Invitation:
     """For WebRTC: `relay`, or `all`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """What somebody without a sign-in may open one session with."""
+
+    token: str = field(repr=False)  # whoever has it may
+    seconds: int
+    """How long it is good."""
+    call_seconds: int
+    """Longest call of its guest."""
+
+
 class Door:
     """Opens, reads and ends sessions.
 
@@ -83,6 +94,14 @@ class Door:
         """
         self._call("DELETE", f"/sessions/{session_id}")
 
+    def invite(self) -> Invite:
+        """Make an invite for somebody who cannot sign in.
+
+        Raises:
+            RefusedError: The door makes none.
+        """
+        return self._read(self._call("POST", "/invites"), _invite)
+
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
@@ -122,6 +141,14 @@ def _invitation(answer: Mapping[str, Any]) -> Invitation:
         session_id=session_id,
         ice_servers=tuple(answer["ice_servers"]),
         ice_transport_policy=answer["ice_transport_policy"],
+    )
+
+
+def _invite(answer: Mapping[str, Any]) -> Invite:
+    return Invite(
+        token=answer["invite"],
+        seconds=answer["expires_in_seconds"],
+        call_seconds=answer["limits"]["call_seconds"],
     )
 
 

@@ -22,6 +22,8 @@ class StandInAgentCore:
     stopped: list[str] = field(default_factory=list)
     asked: list[tuple[str, dict]] = field(default_factory=list)
     """Session id and payload of each invocation."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of each request, by lower-case name."""
     refuses: dict[str, tuple[HTTPStatus, str]] = field(default_factory=dict)
     """Session id, operation or action, or "" for everything, to the error that it is answered with."""
     answers: dict[str, bytes] = field(
@@ -67,6 +69,7 @@ def standing_in() -> Iterator[StandInAgentCore]:
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             session_id = self.headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"]
+            self.stand_in.headers.append({name.lower(): value for name, value in self.headers.items()})
             path, _, query = unquote(self.path).partition("?")
             runtime, operation = path.rsplit("/", 1)
             assert (runtime, query) == (f"/runtimes/{RUNTIME_ARN}", "qualifier=live")
@@ -86,6 +89,8 @@ def standing_in() -> Iterator[StandInAgentCore]:
         Answer.stand_in = StandInAgentCore(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield Answer.stand_in
-        server.shutdown()
-        thread.join()
+        try:
+            yield Answer.stand_in
+        finally:
+            server.shutdown()
+            thread.join()

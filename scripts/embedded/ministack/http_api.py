@@ -1,4 +1,4 @@
-"""HTTP APIs: IAM-authorised routes that refuse what AWS refuses, and an address that resolves.
+"""HTTP APIs: IAM-authorised routes that refuse what AWS refuses, CORS, and an address that resolves.
 
 MiniStack verifies the signature of a request that carries one, but takes an `Authorization` header of
 another kind for a caller without a name and lets it through.
@@ -25,6 +25,29 @@ def refuse_unsigned_calls() -> None:
         return enforce(api_id, stage, method, path, headers, *rest, **named)
 
     ministack.app._enforce_execute_api = strict
+
+
+def understand_cors_of_templates(resource_handlers: dict[str, dict[str, Any]]) -> None:
+    """Let pages call that a template names: its `AllowOrigins` is the service's `allowOrigins`."""
+    handlers = resource_handlers["AWS::ApiGatewayV2::Api"]
+
+    def respell(operation: Any) -> Any:
+        def provision(*arguments: Any) -> Any:
+            return operation(*(_with_services_cors(one) for one in arguments))
+
+        return provision
+
+    for name in ("create", "update"):
+        handlers[name] = respell(handlers[name])
+
+
+def _with_services_cors(argument: Any) -> Any:
+    """Return an argument of a handler; properties, of which an update has two, with their CORS respelled."""
+    cors = argument.get("CorsConfiguration") if isinstance(argument, dict) else None
+    if not cors:
+        return argument
+    respelled = {name[0].lower() + name[1:]: value for name, value in cors.items()}
+    return {**argument, "CorsConfiguration": respelled}
 
 
 def give_resolvable_addresses(resource_handlers: dict[str, dict[str, Any]], url: str) -> None:

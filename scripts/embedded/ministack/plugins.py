@@ -50,6 +50,7 @@ def install(url: str, relay: signaling.ManagedRelay) -> None:
         handlers[type_name] = operations
         _replace_on_create_only(type_name)
     math_alarms.record_math_alarms(handlers)
+    http_api.understand_cors_of_templates(handlers)
     for type_name in handlers:
         _check_against_schema(handlers[type_name], type_name)
     http_api.refuse_unsigned_calls()

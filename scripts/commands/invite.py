@@ -1,0 +1,101 @@
+"""Make a link that lets one person call a stage, once, without a sign-in.
+
+    scripts/invite dev                   a link to the stage's call page
+    scripts/invite --embedded            to that of the embedded cloud that scripts/local started
+
+The link is a bearer's: whoever opens it first has the call.  Send it to one person, by a way that you trust, and
+put it into no log.  The stage must let guests in (the section `guests` of cdk.json); you need what you
+need to call it yourself.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.calling.deployment import Deployment
+from scripts.calling.door import Invite
+from scripts.calling.errors import CallError, NotDeployedError
+from scripts.commands.call import find, with_token
+from scripts.embedded.address import DEFAULT_PORT, Ports
+
+FRAGMENT = "#invite="
+"""Browsers send what stands behind it to no server."""
+
+_MINUTE_SECONDS = 60
+
+
+def main() -> int:
+    """Run `scripts/invite`."""
+    options = parse_arguments()
+    # The link alone goes to standard output, so that it can be piped to whatever sends it.
+    console = Console(stderr=True)
+    try:
+        deployment = with_token(find(options), options, console)
+        page = page_of(deployment, embedded_port=options.port if options.embedded else None)
+        invite = made_by(deployment)
+    except CallError as fault:
+        print(f"invite: {fault}", file=sys.stderr)
+        return 1
+    console.print(
+        f"Good once, for {invite.seconds // _MINUTE_SECONDS} minutes, for a call of at most "
+        f"{invite.call_seconds // _MINUTE_SECONDS} minutes:",
+        highlight=False,
+    )
+    print(f"{page.rstrip('/')}/{FRAGMENT}{invite.token}")
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/invite", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
+    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        type=Path,
+        help="an access token to invite with; - reads standard input",
+    )
+    return parser.parse_args()
+
+
+def page_of(deployment: Deployment, *, embedded_port: int | None) -> str:
+    """Return where the call page is; on an embedded cloud it stands before the deployed one.
+
+    Raises:
+        NotDeployedError: The stage has none.
+    """
+    if embedded_port is not None:
+        return f"http://localhost:{Ports(embedded_port).page}"
+    if "PageUrl" not in deployment.outputs:
+        raise NotDeployedError(
+            f"Stage {deployment.stage} has no call page, so there is nothing for a link to lead to.  Set page.enabled "
+            "and deploy it again; a page of your own takes the invite that POST /invites answers."
+        )
+    return deployment.outputs["PageUrl"]
+
+
+def made_by(deployment: Deployment) -> Invite:
+    """Ask the stage's door for an invite.
+
+    Raises:
+        CallError: It makes none.
+    """
+    door = deployment.door()
+    try:
+        return door.invite()
+    finally:
+        door.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
