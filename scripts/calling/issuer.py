@@ -95,9 +95,9 @@ def _answer(
     method: str, url: str, *, data: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the JSON object that *url* answers; what was sent is in no message."""
-    # What is on this machine is behind no proxy, whatever the environment says.
-    outside = urlsplit(url).hostname not in LOOPBACK
     try:
+        # What is on this machine is behind no proxy, whatever the environment says.
+        outside = urlsplit(url).hostname not in LOOPBACK
         answer = httpx.request(method, url, data=data, auth=auth, timeout=TIMEOUT_SECONDS, trust_env=outside)
         said = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:

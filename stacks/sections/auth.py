@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from stacks.sections.section import Section, price
 
+_PUBLIC_ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[^\s?#]*)?")
 _LOOPBACK_ISSUER = re.compile(r"http://localhost:\d{1,5}")
 # Cognito refuses prefixes with these words in them ("Using your own domain for managed login").
 _RESERVED_WORDS = ("aws", "amazon", "cognito")
@@ -14,7 +15,7 @@ _RESERVED_WORDS = ("aws", "amazon", "cognito")
 
 def _is_an_issuer(url: str) -> str:
     """Refuse what API Gateway could not discover, or what discovers itself without TLS on the way."""
-    if not re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*)?", url) and not _LOOPBACK_ISSUER.fullmatch(url):
+    if not (_PUBLIC_ISSUER.fullmatch(url) or _LOOPBACK_ISSUER.fullmatch(url)):
         raise ValueError(
             "must be the https URL that stands in `iss` of the issuer's tokens, without query or fragment "
             "(http://localhost:PORT is for an embedded cloud)"

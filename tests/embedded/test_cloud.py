@@ -79,7 +79,7 @@ def test_a_cloud_that_ended_left_nothing():
     """No process, no port, no file."""
     with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
         assert cloud.work.exists()
-        assert len(cloud.remains()) == 4 + 4 + 1
+        assert len(cloud.remains()) == 5 + 5 + 1
 
     assert cloud.remains() == []
 

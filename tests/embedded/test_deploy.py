@@ -1,17 +1,19 @@
 """The real CDK CLI puts the real app onto the embedded cloud, changes it, and takes it away."""
 
-import http.client
-import json
-import uuid
-from urllib.parse import urlsplit
+import asyncio
+import functools
+import socket
+import threading
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.httpsession import URLLib3Session
 from websockets.asyncio.client import connect
 
-from scripts.embedded.address import REGION
+from scripts.calling.issuer import Issuer
+from scripts.calling.running import deployed_on
+from scripts.calling.sign_in import Client
+from scripts.calling.sign_in import sign_in as scripts_sign_in
 from scripts.embedded.cloud import EmbeddedCloud
 from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
@@ -31,21 +33,26 @@ def outputs(cloud, stack):
     return cloud.outputs(f"Hotline-embedded-{stack}")
 
 
-def call_door(cloud, method, path, *, body=b"", keys=None):
-    """Call the door with a signed request; returns status and JSON."""
+def call_door(cloud, method, path, *, body=b"", token=None):
+    """Call the door with a token of the cloud's issuer; returns status and JSON."""
     url = outputs(cloud, "Door")["DoorUrl"].rstrip("/") + path
-    request = AWSRequest(method, url, data=body, headers={"content-type": "application/json"})
-    signer = keys or cloud.session().get_credentials().get_frozen_credentials()
-    SigV4Auth(signer, "execute-api", REGION).add_auth(request)
-    answer = URLLib3Session(timeout=30).send(request.prepare())
-    return answer.status_code, json.loads(answer.content)
+    token = token or deployed_on(cloud, "embedded").token()
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    answer = httpx.request(method, url, content=body, headers=headers, timeout=30, trust_env=False)
+    return answer.status_code, answer.json()
 
 
 def test_every_stack_is_there_with_what_other_programs_ask_for(deployed):
     """`scripts/call` and the scripts of a deployer find everything through these outputs."""
     assert {f"Hotline-embedded-{one}" for one in STACKS} <= set(deployed.stacks())
     assert outputs(deployed, "Runtime").keys() >= {"RuntimeArn", "EndpointName", "OrdersTable", "LedgerTable"}
-    assert outputs(deployed, "Door").keys() >= {"DoorUrl"}
+    assert outputs(deployed, "Door").keys() >= {
+        "DoorUrl",
+        "AuthKind",
+        "Issuer",
+        "PageClientId",
+        "SignInScopes",
+    }
 
 
 def test_the_default_security_group_is_empty(deployed):
@@ -76,26 +83,49 @@ async def test_the_door_opens_a_session_that_its_url_joins(deployed):
     "headers",
     [{}, {"authorization": "Bearer x"}, {"authorization": "AWS4-HMAC-SHA256 Credential=test/a/b/c/d"}],
 )
-def test_the_door_refuses_whoever_has_not_signed(deployed, headers):
-    """The door spends money; nobody may open it unsigned."""
-    where = urlsplit(outputs(deployed, "Door")["DoorUrl"])
-    connection = http.client.HTTPConnection(where.netloc, timeout=30)
+def test_the_door_refuses_whoever_has_no_token(deployed, headers):
+    """The door spends money; nobody may open it unknown."""
+    url = outputs(deployed, "Door")["DoorUrl"].rstrip("/")
 
-    connection.request("POST", f"{where.path.rstrip('/')}/sessions", b'{"transport": "websocket"}', headers)
+    answer = httpx.post(f"{url}/sessions", json={"transport": "websocket"}, headers=headers, trust_env=False)
 
-    assert connection.getresponse().status == 403
-    connection.close()
+    assert answer.status_code == 401
 
 
-def test_the_door_refuses_a_signer_without_the_right(deployed):
-    """Being known to IAM is not enough."""
-    iam, name = deployed.client("iam"), f"stranger-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    keys = deployed.session().get_credentials().get_frozen_credentials()
-    keys = keys._replace(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
+async def test_a_person_signs_in_and_calls_and_nobody_elses_call_is_theirs(deployed):
+    """The whole way of a person: the issuer's page, its code, its token, the deployed gateway, the ledger."""
+    alice, bob = [await sign_in(deployed, name) for name in ("alice", "bob")]
+    status, session = call_door(
+        deployed, "POST", "/sessions", body=b'{"transport": "websocket"}', token=alice
+    )
+    path = f"/sessions/{session['session_id']}"
 
-    assert call_door(deployed, "POST", "/sessions", body=b'{"transport": "websocket"}', keys=keys)[0] == 403
+    assert status == 201
+    assert call_door(deployed, "GET", path, token=bob)[0] == 404
+    assert call_door(deployed, "DELETE", path, token=bob)[0] == 404
+    assert call_door(deployed, "DELETE", path, token=alice)[0] == 200
+
+
+async def sign_in(cloud, name):
+    """Do what a person's browser and `scripts/call` do together."""
+    door = outputs(cloud, "Door")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        client = Client(
+            client_id=door["TerminalClientId"], port=probe.getsockname()[1], scopes=door["SignInScopes"]
+        )
+
+    def browse(address):
+        question = {key: value for key, (value,) in parse_qs(urlsplit(address).query).items()}
+        headers = {"origin": door["Issuer"]}
+        page = f"{door['Issuer']}/authorize"
+        with httpx.Client(trust_env=False) as browser:
+            answer = browser.post(page, data={**question, "name": name}, headers=headers)
+            threading.Thread(target=httpx.get, args=(answer.headers["location"],)).start()
+
+    return await asyncio.to_thread(
+        functools.partial(scripts_sign_in, Issuer.discover(door["Issuer"]), client, tell=print, browse=browse)
+    )
 
 
 def test_a_changed_knob_is_an_update_of_what_is_there(deployed):

@@ -1,5 +1,7 @@
 """What a caller is told when there is nothing to dial, or no right to."""
 
+from dataclasses import replace
+
 import boto3
 import pytest
 from botocore.credentials import ReadOnlyCredentials
@@ -7,6 +9,7 @@ from botocore.credentials import ReadOnlyCredentials
 from scripts.calling.deployment import Deployment
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError, RefusedError
+from scripts.calling.proof import Bearer, Signature
 from scripts.embedded.cloud import REGION
 
 
@@ -35,13 +38,18 @@ def test_keys_that_nobody_issued_are_not_an_absent_stage(deployed):
 
 
 def test_the_doors_refusal_is_passed_on(deployed):
-    """The door says why in its own words; a caller with the wrong keys also learns what they need."""
-    stranger = ReadOnlyCredentials("AKIAUNKNOWN", "secret", None)
-    door = Door(deployed.deployment.outputs["DoorUrl"], region=REGION, credentials=stranger)
+    """The door says why in its own words; a caller with a token that is none also learns what to do."""
+    door = Door(deployed.deployment.outputs["DoorUrl"], Bearer(lambda: "expired"))
 
-    with pytest.raises(RefusedError, match=r"POST /sessions with 403.*execute-api:Invoke"):
+    with pytest.raises(RefusedError, match=r"POST /sessions with 401: Unauthorized.*sign in again"):
         door.open("websocket")
     door.close()
+
+
+def test_a_stage_that_nobody_signed_in_to_is_not_called(deployed):
+    """Whoever forgets it learns so before anything is sent."""
+    with pytest.raises(CredentialsError, match="Nobody has signed in"):
+        replace(deployed.deployment, token=None).door()
 
 
 def test_a_problem_document_is_quoted(deployed):
@@ -56,7 +64,7 @@ def test_a_problem_document_is_quoted(deployed):
 def test_a_door_that_is_gone_is_not_a_traceback():
     """A stage that was destroyed a minute ago still has its URL in somebody's notes."""
     keys = ReadOnlyCredentials("AKIAUNKNOWN", "secret", None)
-    door = Door("http://localhost:9", region=REGION, credentials=keys)
+    door = Door("http://localhost:9", Signature(REGION, keys))
 
     with pytest.raises(RefusedError, match="does not answer"):
         door.open("websocket")

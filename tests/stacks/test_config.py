@@ -315,6 +315,7 @@ def test_who_may_call_is_said_by_every_stage():
         "http://id.example.com",
         "id.example.com",
         "https://",
+        "https://[",
         "https://id.example.com?tenant=1",
         "https://id.example.com#x",
         "https://user@id.example.com",

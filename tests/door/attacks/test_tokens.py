@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
+from scripts.embedded.issuer.requests import AUDIENCE
 from scripts.embedded.issuer.tokens import Tokens
-from tests.door.attacks.real_gateway import AUDIENCE, real_gateway
+from tests.door.attacks.real_gateway import real_gateway
 
 CANDIDATE = {"candidate": "", "sdpMid": None, "sdpMLineIndex": None}
 OF_ANOTHERS_SESSION = [
