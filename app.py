@@ -6,7 +6,8 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks.billing_stack import BillingStack
-from stacks.config import CallbackConfig, ConfigError, DeploymentConfig
+from stacks.bridge_stack import BridgeStack
+from stacks.config import CallbackConfig, ConfigError, DeploymentConfig, FargateBridgeConfig
 from stacks.door_stack import DoorStack
 from stacks.edge_stack import EdgeStack
 from stacks.monitoring_stack import MonitoringStack
@@ -29,10 +30,11 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE, page: Path = PAGE) -> None:
     """
     if not bundle.is_file():
         raise ConfigError(f"{bundle} is not there, so there is no agent to deploy; run scripts/bundle.")
-    if not door_layer(bundle).is_file():
-        raise ConfigError(
-            f"{door_layer(bundle)} is not there, so the door would not start; run scripts/bundle, which makes it."
-        )
+    for layer in (door_layer(bundle), door_layer(bundle, "telephony")):
+        if not layer.is_file():
+            raise ConfigError(
+                f"{layer} is not there, so the door would not start; run scripts/bundle, which makes it."
+            )
     if not page.is_dir():
         raise ConfigError(f"{page} is not there, so there is no call page to deploy; run scripts/page.")
     context = app.node.try_get_context
@@ -65,6 +67,8 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
         limits=config.runtime,
         budget=budget_name(stage, config.billing),
         guests=config.guests,
+        telephony=config.telephony,
+        telephony_layer=door_layer(bundle, "telephony"),
         endpoints=config.endpoints,
         relays=relays,
         runtime=runtime,
@@ -73,11 +77,13 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
     if edge.web_acl_arn is None:
         # A web ACL of before can be deleted only once the distribution does not name it any more.
         edge.add_stack_dependency(door)
+    add_bridge(app, config, bundle, network, runtime)
     MonitoringStack(
         app,
         f"{name}-Monitoring",
         config=config.monitoring,
         turn=config.turn,
+        telephony=config.telephony,
         stage=stage,
         runtime=runtime,
         door=door,
@@ -96,9 +102,30 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
             refuse_unreachable(runtime, config.escalation.email, knob="escalation.email")
 
 
-def door_layer(bundle: Path) -> Path:
-    """Return where `scripts/bundle` puts the door's packages, beside *bundle*."""
-    return bundle.with_name("door-layer.zip")
+def door_layer(bundle: Path, name: str = "door") -> Path:
+    """Return where `scripts/bundle` puts the packages of the door's layer *name*, beside *bundle*."""
+    return bundle.with_name(f"{name}-layer.zip")
+
+
+def add_bridge(
+    app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack, runtime: RuntimeStack
+) -> None:
+    """Add the bridge where a stage has one of its own."""
+    bridge = config.telephony.bridge if config.telephony else None
+    if not isinstance(bridge, FargateBridgeConfig):
+        return
+    BridgeStack(
+        app,
+        f"Hotline-{config.stage}-Bridge",
+        config=bridge,
+        stage=config.stage,
+        call_seconds=config.runtime.call_seconds,
+        join_seconds=config.door.join_seconds,
+        bundle=bundle,
+        vpc=network.vpc,
+        runtime=runtime,
+        env=cdk.Environment(region=config.region),
+    )
 
 
 def add_runtime(

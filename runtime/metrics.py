@@ -27,7 +27,7 @@ MILLISECONDS = 1000
 """In a second."""
 
 
-type Emitter = Literal["agent", "door", "agent, door", "bridge"]
+type Emitter = Literal["agent", "door", "agent, door", "telephony", "bridge"]
 """Who publishes a metric; both, when it is one for some transports and the other for the others."""
 
 
@@ -144,7 +144,8 @@ CALLERS_LIMITED = Metric(
     name="CallersLimited",
     unit="Count",
     emitted_by="door",
-    meaning="Requests for a session from callers who have as many as one caller may.",
+    meaning="Requests for a session from callers who have as many as one caller may, or from guests when all "
+    "places of guests are taken.",
 )
 SESSIONS_REAPED = Metric(
     name="SessionsReaped",
@@ -156,14 +157,14 @@ SESSIONS_REAPED = Metric(
 WEBHOOKS_REFUSED = Metric(
     name="WebhooksRefused",
     unit="Count",
-    emitted_by="door",
+    emitted_by="telephony",
     meaning="Requests to the telephony entries that no provider of the stage's has just signed, or that came twice. "
     "Many are an attack, or a provider's secret that has changed.",
 )
 PHONE_CALLS_FAILED = Metric(
     name="PhoneCallsFailed",
     unit="Count",
-    emitted_by="door",
+    emitted_by="telephony",
     meaning="Phone calls that were answered with an apology, because something that a session needs did not "
     "answer; a zero for each that was taken.",
 )

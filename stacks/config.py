@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from stacks.regions import DEPLOYABLE_REGIONS
 from stacks.sections.auth import AuthConfig, CognitoAuthConfig, IamAuthConfig, OidcAuthConfig
+from stacks.sections.bridge import FargateBridgeConfig, LocalBridgeConfig
 from stacks.sections.door import DoorConfig
 from stacks.sections.endpoints import EndpointsConfig
 from stacks.sections.escalation import CallbackConfig, EscalationConfig, QueueConfig
@@ -20,6 +21,7 @@ from stacks.sections.network import NetworkConfig
 from stacks.sections.page import PageConfig
 from stacks.sections.runtime import RuntimeConfig
 from stacks.sections.section import Section
+from stacks.sections.telephony import PhoneLineConfig, TelephonyConfig
 from stacks.sections.turn import CoturnConfig, ExternalTurnConfig, ManagedTurnConfig, TurnConfig
 from stacks.sections.watch import BillingConfig, MonitoringConfig
 
@@ -35,15 +37,19 @@ __all__ = [
     "EndpointsConfig",
     "EscalationConfig",
     "ExternalTurnConfig",
+    "FargateBridgeConfig",
     "GuestsConfig",
     "IamAuthConfig",
+    "LocalBridgeConfig",
     "ManagedTurnConfig",
     "MonitoringConfig",
     "NetworkConfig",
     "OidcAuthConfig",
     "PageConfig",
+    "PhoneLineConfig",
     "QueueConfig",
     "RuntimeConfig",
+    "TelephonyConfig",
     "TurnConfig",
 ]
 
@@ -81,6 +87,7 @@ class DeploymentConfig(Section):
         None,
         description="How callers are handed over to people, chosen by `kind`; absent, the agent does not offer it.",
     )
+    telephony: TelephonyConfig | None = Field(None, description="Calls from phones; absent takes none.")
 
     @field_validator("auth")
     @classmethod
@@ -131,6 +138,34 @@ class DeploymentConfig(Section):
                 "ends every call; lower this or raise that"
             )
         return guests
+
+    @field_validator("telephony")
+    @classmethod
+    def _is_part_of_all_calls(
+        cls, telephony: TelephonyConfig | None, info: ValidationInfo
+    ) -> TelephonyConfig | None:
+        door = info.data.get("door")
+        if telephony and door and telephony.concurrency > door.concurrency:
+            raise ValueError(
+                f"concurrency ({telephony.concurrency}) exceeds door.concurrency ({door.concurrency}), of which it is "
+                "a part; lower this or raise that"
+            )
+        return telephony
+
+    @field_validator("telephony")
+    @classmethod
+    def _has_a_bridge_that_can_be_there(
+        cls, telephony: TelephonyConfig | None, info: ValidationInfo
+    ) -> TelephonyConfig | None:
+        bridge = telephony.bridge if telephony else None
+        is_local = info.data.get("endpoints") is not None
+        if isinstance(bridge, FargateBridgeConfig) and is_local:
+            raise ValueError("has a bridge on Fargate, which an embedded cloud has not; choose kind process")
+        if isinstance(bridge, LocalBridgeConfig) and not is_local:
+            raise ValueError(
+                "has a bridge on this machine, where no provider reaches it; choose kind fargate"
+            )
+        return telephony
 
     @classmethod
     def for_stage(cls, stage: str, stages: Mapping[str, Any], overrides: str = "") -> Self:

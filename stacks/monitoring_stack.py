@@ -3,13 +3,15 @@
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from stacks.config import CoturnConfig, MonitoringConfig, TurnConfig
+from stacks.config import CoturnConfig, FargateBridgeConfig, MonitoringConfig, TelephonyConfig, TurnConfig
 from stacks.door_stack import DoorStack
 from stacks.parts.alarm_topic import AlarmTopic
+from stacks.parts.bridge_watches import bridge_watches
 from stacks.parts.call_watches import call_watches
 from stacks.parts.coturn_watches import coturn_watches, relay_graphs
 from stacks.parts.dashboard import CallDashboard
 from stacks.parts.door_watches import door_watches
+from stacks.parts.phone_watches import phone_watches
 from stacks.runtime_stack import RuntimeStack
 
 
@@ -23,6 +25,7 @@ class MonitoringStack(Stack):
         *,
         config: MonitoringConfig,
         turn: TurnConfig,
+        telephony: TelephonyConfig | None,
         stage: str,
         runtime: RuntimeStack,
         door: DoorStack,
@@ -32,7 +35,10 @@ class MonitoringStack(Stack):
         topic = AlarmTopic(self, "Alarms", email=config.alarm_email, publishers=["cloudwatch.amazonaws.com"])
         relays = turn.first(CoturnConfig)
         watches = (*call_watches(stage, config), *door_watches(door))
-        for watch in (*watches, *(coturn_watches(stage, relays) if relays else ())):
+        phones = phone_watches(stage, door.telephony) if door.telephony else ()
+        bridge = telephony.bridge if telephony else None
+        bridged = bridge_watches(stage, bridge) if isinstance(bridge, FargateBridgeConfig) else ()
+        for watch in (*watches, *phones, *bridged, *(coturn_watches(stage, relays) if relays else ())):
             watch.add_to(self, stage=stage, topic=topic)
         CallDashboard(
             self,

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,29 @@ def render() -> str:
 
 
 def _below(name: str, knob: Schema, defined: Schema) -> Iterator[tuple[str, Schema]]:
-    """Go through the sections that a knob of the stage can hold, with a title for each."""
+    """Go through the sections that a knob of the stage can hold, each with a title and those in it behind it."""
     for section in _alternatives(knob, defined):
         if "properties" not in section:
             continue
         kind = section["properties"].get("kind", {}).get("const")
         yield (f"`{name}` of kind `{kind}`" if kind else f"`{name}`"), section
+        yield from _in_one_place(
+            below
+            for inner, one in section["properties"].items()
+            for below in _below(f"{name}.{inner}", one, defined)
+        )
+
+
+def _in_one_place(sections: Iterable[tuple[str, Schema]]) -> Iterator[tuple[str, Schema]]:
+    """Give sections that are alike one title together."""
+    titles: dict[str, list[str]] = {}
+    contents: dict[str, Schema] = {}
+    for title, section in sections:
+        alike = json.dumps({key: section[key] for key in ("title", "properties")}, sort_keys=True)
+        titles.setdefault(alike, []).append(title)
+        contents[alike] = section
+    for alike, section in contents.items():
+        yield ", ".join(titles[alike]), section
 
 
 def _alternatives(knob: Schema, defined: Schema) -> Iterator[Schema]:

@@ -48,7 +48,7 @@ class CallDashboard(Construct):
             dashboard.add_widgets(*_row(relays))
         dashboard.add_widgets(*self._sessions())
         dashboard.add_widgets(*self._tools())
-        dashboard.add_widgets(*self._bridge())
+        dashboard.add_widgets(*self._phones())
         dashboard.add_widgets(*self._cost())
         dashboard.add_widgets(*_agentcore(agent))
         dashboard.add_widgets(*_door(door))
@@ -105,9 +105,13 @@ class CallDashboard(Construct):
             }
         )
 
-    def _bridge(self) -> Row:
+    def _phones(self) -> Row:
         return _row(
             {
+                "Phone calls that were answered with an apology": [
+                    self._metric(metrics.PHONE_CALLS_FAILED, "Sum")
+                ],
+                "Webhooks that were refused": [self._metric(metrics.WEBHOOKS_REFUSED, "Sum")],
                 "Phone calls of a task of the bridge": [self._metric(metrics.BRIDGED_STREAMS, "Maximum")],
                 "Phone calls that the bridge did not carry": [self._metric(metrics.BRIDGE_FAULTS, "Sum")],
             }

@@ -10,11 +10,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import DoorConfig, GuestsConfig
+from stacks.config import DoorConfig, GuestsConfig, TelephonyConfig
+from stacks.parts.acknowledge import acknowledge
 from stacks.parts.callers import Callers
 from stacks.parts.retention import retention
 
 SESSIONS, GUEST_SESSIONS, INVITES = "/sessions", "/guest/sessions", "/invites"
+PHONES = "/telephony/{provider}"
 
 OPENING = ("", (apigateway.HttpMethod.POST,))
 OF_A_SESSION = (
@@ -88,6 +90,24 @@ class DoorApi(Construct):
         inviting = self._add(INVITES, (OPENING,), callers.authorizer, callers.scopes)
         visiting = self._add(GUEST_SESSIONS, (OPENING, *OF_A_SESSION), guests)
         self._throttle((*inviting, *visiting), rate=config.requests_per_second, burst=config.request_burst)
+
+    def serve_phones(self, function: lambda_.IFunction, config: TelephonyConfig) -> None:
+        """Let anybody reach *function*, which believes only what a provider has signed."""
+        routes = self.api.add_routes(
+            path=PHONES,
+            methods=[apigateway.HttpMethod.POST],
+            integration=integrations.HttpLambdaIntegration("Phones", function),
+            authorizer=apigateway.HttpNoneAuthorizer(),
+        )
+        for route in routes:
+            acknowledge(
+                route,
+                "AwsSolutions-APIG4",
+                "Providers of phone numbers sign their requests and have no way to sign in: the function verifies each "
+                "by its provider's own rule, and has the rights for phone calls alone.",
+            )
+        self._stage.node.add_dependency(*routes)
+        self._throttle((f"POST {PHONES}",), rate=config.requests_per_second, burst=config.request_burst)
 
     def _add(
         self,

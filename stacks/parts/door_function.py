@@ -24,6 +24,8 @@ SOURCES = (
     "runtime/settings.py",
     "runtime/door",
     "runtime/door/*.py",
+    "runtime/door/telephony",
+    "runtime/door/telephony/*.py",
     "turn",
     "turn/*.py",
 )

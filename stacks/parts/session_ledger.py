@@ -56,16 +56,16 @@ class SessionLedger(Construct):
         written = (ROWS, *PLACES, RELAYS, PACE, *GUESTS)
         self._grant(grantee, (ROWS,), "dynamodb:PutItem")
         self._grant(grantee, written, "dynamodb:UpdateItem")
-        self._grant(grantee, (*written, BUDGET), "dynamodb:GetItem")
-        self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
+        self._grant(grantee, (ROWS, RELAYS, *GUESTS), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES, BUDGET), "dynamodb:BatchGetItem")
 
     def grant_take_calls(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* open sessions of callers from phones and close them, and count and pace those callers."""
         written = (ROWS, *PLACES, PACE, *PHONES)
         self._grant(grantee, (ROWS,), "dynamodb:PutItem")
         self._grant(grantee, written, "dynamodb:UpdateItem")
-        self._grant(grantee, (*written, BUDGET), "dynamodb:GetItem")
-        self._grant(grantee, (ROWS, *PLACES), "dynamodb:BatchGetItem")
+        self._grant(grantee, (ROWS, *PHONES), "dynamodb:GetItem")
+        self._grant(grantee, (ROWS, *PLACES, BUDGET), "dynamodb:BatchGetItem")
 
     def grant_reap(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* go through the sessions that have a place, close them and give the places back."""

@@ -35,7 +35,7 @@ class Deployment:
 
     def whole(self, stack: str, kind: str) -> list[dict[str, Any]]:
         """Return every resource of *kind* in *stack*, with its dependencies and policies."""
-        return [one for one in self.templates[stack]["Resources"].values() if one["Type"] == kind]
+        return [one for one in self.templates[stack].get("Resources", {}).values() if one["Type"] == kind]
 
     def the(self, stack: str, kind: str) -> dict[str, Any]:
         """Return the properties of the only resource of *kind* in *stack*."""
@@ -61,16 +61,19 @@ class Deployment:
 
 @cache
 def synthesise(stage: str, overrides: str = "") -> Deployment:
-    """Synthesise *stage*, with cdk-nag, around a bundle of one file."""
+    """Synthesise *stage*, with cdk-nag, around a bundle and a page of one file each."""
     with TemporaryDirectory() as folder:
         bundle = Path(folder, "agent.zip")
-        for name in (bundle, bundle.with_name("door-layer.zip")):
+        for name in (bundle, *(bundle.with_name(f"{layer}-layer.zip") for layer in ("door", "telephony"))):
             with zipfile.ZipFile(name, "w") as archive:
                 archive.writestr("main.py", "")
+        page = Path(folder, "page")
+        page.mkdir()
+        (page / "index.html").write_text("")
         out = Path(folder, "cdk.out")
         context = {**CONTEXT, "stage": stage, "overrides": overrides}
         synthesised = cdk.App(outdir=str(out), context=context, builtin_cloud_formation_validation=False)
-        app.build(synthesised, bundle=bundle)
+        app.build(synthesised, bundle=bundle, page=page)
         synthesised.synth()
         return Deployment(
             stage=stage,

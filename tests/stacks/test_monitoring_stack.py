@@ -4,6 +4,7 @@ import pytest
 
 from runtime.metrics import DIMENSION, METRICS, NAMESPACE
 from tests.stacks.deployment import ROOT, Deployment, synthesise
+from tests.stacks.telephony import BRIDGED
 from turn.coturn import metrics as relay_metrics
 
 # What API Gateway (HTTP API) and Lambda publish by themselves.
@@ -56,7 +57,8 @@ def test_every_alarm_names_a_page_that_exists(shipped):
 def test_every_page_belongs_to_an_alarm(dev):
     """Pages of alarms that are gone teach people to distrust the others."""
     pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"}
-    named = synthesise("coturn", json.dumps({"turn": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}}))
+    more = {"turn": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}, "telephony": BRIDGED}
+    named = synthesise("coturn", json.dumps(more))
     alarmed = [one for stage in (dev, named) for one in stage.everywhere("AWS::CloudWatch::Alarm")]
     described = " ".join(one["AlarmDescription"] for one in alarmed)
 

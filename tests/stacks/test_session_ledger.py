@@ -1,5 +1,6 @@
 """Who may touch which items of the one table that everything about sessions is in."""
 
+import json
 from fnmatch import fnmatchcase
 
 import pytest
@@ -7,13 +8,17 @@ import pytest
 from runtime.door import budget, invites, leases, pace
 from runtime.door.places import CALLER_PREFIX, SHARD_PREFIX
 from runtime.door.sessions import new_session_id
+from runtime.door.telephony import calls, phone_sessions
+from tests.stacks.deployment import synthesise
+from tests.stacks.telephony import TELEPHONY
 
 ROW = new_session_id()
 SHARD, CALLER = f"{SHARD_PREFIX}49", f"{CALLER_PREFIX}0123456789abcdef0123456789abcdef"
 RELAYS = f"{leases.PREFIX}arn:aws:kinesisvideo:us-east-1:111122223333:channel/a/1"
 PACE = f"{pace.PREFIX}sessions-somebody"
 GUESTS = (f"{invites.PREFIX}1", f"{invites.INVITERS_PREFIX}2", invites.ALL_GUESTS)
-KEYS = (ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, budget.KEY, "anything-else")
+PHONES = (f"{calls.PREFIX}1", phone_sessions.ALL_PHONES)
+KEYS = (ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, *PHONES, budget.KEY, "anything-else")
 
 
 def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
@@ -40,8 +45,8 @@ def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
             "Door",
             "Requests",
             {
-                "GetItem": {ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, budget.KEY},
-                "BatchGetItem": {ROW, SHARD, CALLER},
+                "GetItem": {ROW, RELAYS, *GUESTS},
+                "BatchGetItem": {ROW, SHARD, CALLER, budget.KEY},
                 "PutItem": {ROW},
                 "UpdateItem": {ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS},
             },
@@ -56,9 +61,21 @@ def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
             },
         ),
         ("Door", "Budget", {"UpdateItem": {budget.KEY}}),
+        (
+            "Door",
+            "Telephony",
+            {
+                "GetItem": {ROW, *PHONES},
+                "BatchGetItem": {ROW, SHARD, CALLER, budget.KEY},
+                "PutItem": {ROW},
+                "UpdateItem": {ROW, SHARD, CALLER, PACE, *PHONES},
+            },
+        ),
     ],
-    ids=["agent", "door", "reaper", "budget switch"],
+    ids=["agent", "door", "reaper", "budget switch", "telephony"],
 )
-def test_each_reaches_the_items_it_works_with_and_no_others(dev, stack, role, expected):
+def test_each_reaches_the_items_it_works_with_and_no_others(stack, role, expected):
     """An agent that is taken over cannot reopen the door, nor a budget's notice touch a session."""
-    assert reach(dev, stack, role) == expected
+    stage = synthesise("dev", json.dumps({"telephony": TELEPHONY}))
+
+    assert reach(stage, stack, role) == expected

@@ -29,7 +29,7 @@ from runtime.settings import DoorSettings, TelephonySettings
 
 logger = logging.getLogger(__name__)
 
-ALL_PHONES: Final = "sessions-of-phones"
+ALL_PHONES: Final = "phone-sessions"
 """Key of the share of places that phones have; no session id looks like it."""
 
 
