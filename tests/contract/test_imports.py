@@ -98,6 +98,7 @@ def test_the_environment_is_read_in_the_entry_points_alone():
 
     entries = {
         "runtime.main",
+        "runtime.bridge.fetch",
         "runtime.bridge.main",
         "runtime.door.handlers",
         "runtime.door.authorizer",
