@@ -1,0 +1,43 @@
+"""Phone lines of the embedded cloud: numbers at four providers, with secrets that were made up for it."""
+
+import base64
+import secrets
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scripts.calling.phone_webhooks import PhoneAccount
+
+NUMBERS = {
+    "twilio": "+14155550101",
+    "vonage": "+14155550102",
+    "telnyx": "+14155550103",
+    "plivo": "+14155550104",
+}
+"""In the range that is kept for fiction (NANPA: 555-0100 to 555-0199)."""
+
+CALLER = "+12025550142"
+"""Who calls; of the same range, in the country that is served."""
+
+
+def connect_phones(secrets_manager: Any, bridge_url: str) -> tuple[list[PhoneAccount], dict[str, Any]]:
+    """Make the providers' secrets; return what the providers have, and the stage's section `telephony`."""
+    accounts = []
+    section: dict[str, Any] = {
+        "caller_countries": ["US"],
+        "concurrency_per_number": 5,
+        "bridge": {"kind": "process", "url": bridge_url},
+    }
+    for provider, number in NUMBERS.items():
+        theirs, ours = _key_pair() if provider == "telnyx" else (secrets.token_hex(16),) * 2
+        created = secrets_manager.create_secret(Name=f"hotline/{provider}", SecretString=ours)
+        section[provider] = {"secret_arn": created["ARN"], "numbers": [number]}
+        accounts.append(PhoneAccount(provider=provider, number=number, secret=theirs))
+    return accounts, section
+
+
+def _key_pair() -> tuple[str, str]:
+    """Return a private and its public key, as Telnyx shows them."""
+    key = Ed25519PrivateKey.generate()
+    private, public = key.private_bytes_raw(), key.public_key().public_bytes_raw()
+    return base64.b64encode(private).decode(), base64.b64encode(public).decode()
