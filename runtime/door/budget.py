@@ -24,6 +24,9 @@ _FIELD: Final = re.compile(
 _AMOUNT: Final = re.compile(r"\$[\d,]{1,16}(\.\d{1,6})?")
 _LONGEST_NOTICE: Final = 8_192
 
+_MOMENTS: Final = ("closed_at", "resumed_at")
+_WORDS: Final = ("limit", "spent")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -69,6 +72,25 @@ class SwitchState:
     """Of the budget, as the last notice said."""
     spent: str = ""
 
+    @classmethod
+    def read(cls, item: Mapping[str, Any]) -> Self:
+        """Read the switch's item, which is empty before the first notice."""
+        known: dict[str, Any] = {name: float(item[name]["N"]) for name in _MOMENTS if name in item}
+        known |= {name: item[name]["S"] for name in _WORDS if name in item}
+        return cls(closed=item.get("closed", {}).get("BOOL", False), **known)
+
+    def check(self) -> None:
+        """Let a session be opened.
+
+        Raises:
+            BudgetSpentError: The switch is closed.
+        """
+        if self.closed:
+            raise BudgetSpentError(
+                "The month's budget is spent, so no session is opened until somebody resumes the stage "
+                "(scripts/budget); open ones go on."
+            )
+
 
 class BudgetSwitch:
     """The switch of one stage.
@@ -85,24 +107,9 @@ class BudgetSwitch:
         self._table = Table(client, table)
         self._clock = clock
 
-    def check(self) -> None:
-        """Let a session be opened.
-
-        Raises:
-            BudgetSpentError: The switch is closed.
-        """
-        if self.state().closed:
-            raise BudgetSpentError(
-                "The month's budget is spent, so no session is opened until somebody resumes the stage "
-                "(scripts/budget); open ones go on."
-            )
-
     def state(self) -> SwitchState:
         """Return how the switch is now."""
-        item = self._table.get(KEY)
-        moments = {name: float(item[name]["N"]) for name in ("closed_at", "resumed_at") if name in item}
-        words = {name: item[name]["S"] for name in ("limit", "spent") if name in item}
-        return SwitchState(closed=item.get("closed", {}).get("BOOL", False), **moments, **words)
+        return SwitchState.read(self._table.get(KEY))
 
     def close(self, notice: Notice) -> bool:
         """Refuse new sessions from now on; say whether *notice* is news.

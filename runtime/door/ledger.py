@@ -11,9 +11,10 @@ from contextlib import suppress
 from itertools import batched
 from typing import Any
 
-from runtime.door.budget import BudgetSwitch
+from runtime.door.budget import KEY as BUDGET_SWITCH
+from runtime.door.budget import SwitchState
 from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
-from runtime.door.places import Place, Places
+from runtime.door.places import Place, Places, caller_key, caller_of
 from runtime.door.session import Figures, Reason, Session, State
 from runtime.door.table import KEY, Attributes, Table
 
@@ -38,8 +39,6 @@ class Ledger:
     def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
         self._table = Table(client, table)
         self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
-        # Asked here, so that no way of opening a session passes it by.
-        self._switch = BudgetSwitch(client, table, clock=clock)
         self._clock = clock
 
     def open(
@@ -61,8 +60,17 @@ class Ledger:
             CallerLimitError: The owner's cap is reached; nothing was written.
             ConcurrencyReachedError: The stage's cap is reached; nothing was written.
         """
-        self._switch.check()
-        place = self._places.take(session_id, owner=owner, concurrency=concurrency, per_caller=per_caller)
+        caller = caller_of(owner)
+        # In one request, and here, so that no way of opening a session passes the budget's switch by.
+        known = {item[KEY]["S"]: item for item in self._table.get_each((BUDGET_SWITCH, caller_key(caller)))}
+        SwitchState.read(known.get(BUDGET_SWITCH, {})).check()
+        place = self._places.take(
+            session_id,
+            caller=caller,
+            known=known.get(caller_key(caller), {}),
+            concurrency=concurrency,
+            per_caller=per_caller,
+        )
         try:
             row = self._write(place, owner, transport, call_seconds)
         except LedgerUnavailableError:

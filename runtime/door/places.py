@@ -71,7 +71,7 @@ class Place:
     @property
     def caller_key(self) -> str:
         """Key of the caller's item."""
-        return f"{CALLER_PREFIX}{self.caller}"
+        return caller_key(self.caller)
 
     @classmethod
     def read(cls, entry: str, shard_key: str) -> Self:
@@ -92,17 +92,18 @@ class Places:
         self._life_seconds = life_seconds
         self._clock = clock
 
-    def take(self, session_id: str, *, owner: str, concurrency: int, per_caller: int) -> Place:
-        """Take one of *concurrency* places, and one of *per_caller* of the owner's.
+    def take(
+        self, session_id: str, *, caller: str, known: Mapping[str, Any], concurrency: int, per_caller: int
+    ) -> Place:
+        """Take one of *concurrency* places, and one of *per_caller* of the *caller*'s, whose item is *known*.
 
         Raises:
-            CallerLimitError: The owner has that many sessions; nothing was taken.
+            CallerLimitError: The caller has that many sessions; nothing was taken.
             ConcurrencyReachedError: The stage has that many sessions; nothing was taken.
         """
-        caller = hashlib.sha256(owner.encode()).hexdigest()[:_CALLER_CHARACTERS]
         wanted = Place(session_id=session_id, taken_at=int(self._clock()), caller=caller, shard=0)
-        # Asked first, so that somebody who keeps asking never holds a place that another could have.
-        self._refuse_if_full(wanted, per_caller)
+        # First, so that somebody who keeps asking never holds a place that another could have.
+        self._refuse_if_full(wanted, _entries_of(known), per_caller)
         taken = self._take_of_stage(wanted, concurrency)
         try:
             has_place = self._add(taken.caller_key, taken.entry, per_caller)
@@ -126,8 +127,7 @@ class Places:
             for entry in sorted(entries):
                 yield Place.read(entry, key)
 
-    def _refuse_if_full(self, wanted: Place, per_caller: int) -> None:
-        entries = self._entries(wanted.caller_key)
+    def _refuse_if_full(self, wanted: Place, entries: set[str], per_caller: int) -> None:
         if len(entries) < per_caller:
             return
         # Only a door that died at the wrong moment, with a wrong clock, leaves an entry as old as this.
@@ -164,9 +164,6 @@ class Places:
         keys = [f"{SHARD_PREFIX}{shard}" for shard in range(SHARDS)]
         return {item[KEY]["S"]: _entries_of(item) for item in self._table.get_each(keys)}
 
-    def _entries(self, key: str) -> set[str]:
-        return _entries_of(self._table.get(key))
-
     def _add(self, key: str, entry: str, most: int) -> bool:
         """Add *entry* to a set that has less than *most*, or has it already: an answer can get lost."""
         values: dict[str, Mapping[str, Any]] = {
@@ -186,6 +183,16 @@ class Places:
         # An update makes the item that it does not find.
         there = f"attribute_exists({KEY})"
         self._table.update(self._table.updating(key, "DELETE #entries :gone", there, values))
+
+
+def caller_of(owner: str) -> str:
+    """Return what stands for *owner* in the sets."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:_CALLER_CHARACTERS]
+
+
+def caller_key(caller: str) -> str:
+    """Return the key of *caller*'s item."""
+    return f"{CALLER_PREFIX}{caller}"
 
 
 def shard_caps(concurrency: int) -> list[int]:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -137,9 +138,7 @@ def _at_once(ledger: Ledger) -> Attempts:
     with ThreadPoolExecutor(max_workers=RUSH) as callers:
         list(callers.map(call, range(RUSH)))
     for session in list(ledger.open_sessions()):
-        attempts.measure(
-            lambda ended=session: ledger.close(ended.session_id, Reason.HANG_UP), attempts.closed_ms
-        )
+        attempts.measure(partial(ledger.close, session.session_id, Reason.HANG_UP), attempts.closed_ms)
     return attempts
 
 

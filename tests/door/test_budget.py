@@ -41,7 +41,7 @@ def test_a_spent_budget_closes_the_door_and_says_why(notified, switch):
     state = switch.state()
     assert (state.closed, state.spent, state.limit) == (True, "$100.42", "$100.00")
     with pytest.raises(BudgetSpentError, match="scripts/budget"):
-        switch.check()
+        state.check()
 
 
 @pytest.mark.parametrize("wanted", [WANTED, WANTED_WEBRTC])

@@ -353,7 +353,7 @@ def scripted(dynamodb):
 
 def test_a_throttled_table_is_not_pressed_further(ledger, scripted):
     """botocore has repeated it already; asking again from here would only prolong the throttling."""
-    scripted.add_client_error("get_item", "ThrottlingException")
+    scripted.add_client_error("batch_get_item", "ThrottlingException")
 
     with pytest.raises(LedgerUnavailableError, match=r"ThrottlingException.*not written"):
         opened(ledger)

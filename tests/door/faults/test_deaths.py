@@ -9,8 +9,8 @@ from runtime.door.errors import DoorError
 from runtime.door.session import Figures, Reason
 from tests.door.faults.conftest import ALICE, DiedError, open_one
 
-# Of the switch, the caller's places, the shard, the caller, the row; then the wake.
-OPENING = ["get_item", "get_item", "update_item", "update_item", "put_item", "invoke_agent_runtime"]
+# Of the switch and the caller's places, the shard, the caller, the row; then the wake.
+OPENING = ["batch_get_item", "update_item", "update_item", "put_item", "invoke_agent_runtime"]
 # Of the row; its end; the microVM's; the row again for its place; both places; the row for the answer.
 ENDING = [
     "get_item",
@@ -117,7 +117,7 @@ def test_a_reaper_that_dies_while_it_reaps(world, step, moment):
 def test_a_reaper_that_dies_while_it_buries(world, step, moment):
     """What a dead door left behind is settled by reapers that die as well."""
     with pytest.raises(DiedError):
-        open_one(world.process(at(4, "after", DiedError())))
+        open_one(world.process(at(3, "after", DiedError())))
     world.clock.advance(31)
     with suppress(DiedError):
         world.process(at(step, moment, DiedError())).reaper.run()
