@@ -105,6 +105,22 @@ def test_a_call_that_ignores_what_it_may_cost_is_ended(reaper, ledger, agentcore
     assert agentcore.stopped == [talking]
 
 
+def test_a_guests_call_is_ended_when_it_should_have_ended(reaper, *, ledger, clock, talking):
+    """The row says how long its caller was promised; the stage's own limit is longer."""
+    guests = "hotline-00000000-0000-4000-8000-000000000003"
+    ledger.open(guests, owner="guest:1", transport="websocket", concurrency=9, per_caller=9, call_seconds=120)
+    ledger.join(guests)
+    for second in (0, 1):
+        clock.advance((120 + GRACE_SECONDS) * (1 - second) + second)
+        ledger.heartbeat(talking)
+        ledger.heartbeat(guests)
+        reaper.run()
+        assert ledger.get(guests).state is (State.CLOSED if second else State.ACTIVE)
+
+    assert ledger.get(guests).reason == Reason.DURATION
+    assert ledger.get(talking).state is State.ACTIVE
+
+
 def heard_from(ledger, clock, seconds: int, *, silent_seconds: float = 0.0) -> None:
     """Let the agent beat for *seconds*; it says for how long nobody has spoken."""
     for _ in range(seconds // 10):

@@ -92,9 +92,16 @@ class World:
     def ledger(self) -> Ledger:
         return Ledger(self.database.client, LEDGER)
 
-    def open_session(self, transport: str = "websocket") -> str:
+    def open_session(self, transport: str = "websocket", *, call_seconds: int = 0) -> str:
         session_id = str(uuid.uuid4())
-        self.ledger.open(session_id, owner="a-caller", transport=transport, concurrency=5, per_caller=5)
+        self.ledger.open(
+            session_id,
+            owner="a-caller",
+            transport=transport,
+            concurrency=5,
+            per_caller=5,
+            call_seconds=call_seconds,
+        )
         return session_id
 
     @contextlib.asynccontextmanager

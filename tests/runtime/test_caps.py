@@ -34,6 +34,17 @@ async def test_a_cap_ends_the_call_in_words(start_agent, reason, cap):
     assert any("goodbye" in said.lower() for role, said in model.history if role == "ASSISTANT")
 
 
+async def test_a_call_is_as_long_as_the_door_promised_its_caller(start_agent):
+    """A guest's is shorter than the stage's; the agent reads it in the row that it joins."""
+    async with start_agent(ScriptedBrain(GREETING, GOODBYE), call_seconds=900) as world:
+        session_id = world.open_session(call_seconds=2)
+        async with world.call(session_id) as line:
+            await until(lambda: line.ear.lost, seconds=15)
+        row = await world.closed(session_id)
+
+    assert row.reason == "duration"
+
+
 async def test_a_model_that_says_no_goodbye_does_not_keep_the_line(start_agent, monkeypatch):
     """A cap that a silent model can lift is none."""
     monkeypatch.setattr("runtime.call.FAREWELL_SECONDS", 1.0)
