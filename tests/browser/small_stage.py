@@ -170,6 +170,7 @@ async def small_stage(relayed_agent=None, *, kind="oidc", renews=False):
             scopes=" ".join(SCOPES),
             sign_in_origins=issuer,
             guests=True,
+            embedded=True,  # shows the most
         )
         async with served(lambda _port: front(settings, door)) as port:
             yield Stage(f"http://localhost:{port}", settings, door, agent, relayed_agent)

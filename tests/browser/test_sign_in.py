@@ -145,7 +145,7 @@ async def test_a_sign_in_is_renewed_without_a_word(tab, monkeypatch):
         await open_signed_in(tab, f"{stage.url}/?transport=websocket")
         await tab.until(READY, 20)
         await tab.until(
-            f"performance.getEntriesByName('{stage.issuer}/token').length === 2", 20, "it is renewed"
+            f"performance.getEntriesByName('{stage.issuer}/token').length >= 2", 20, "it is renewed"
         )
         await tab.press("#call")
         await tab.until(ON_THE_LINE, 20)
