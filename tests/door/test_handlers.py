@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis.strategies import binary, dictionaries, just, lists, none, one_of, recursive, text
@@ -14,7 +15,7 @@ from runtime.door import handlers
 from runtime.door.ledger import Ledger
 from runtime.door.session import Figures, State
 from tests.door.conftest import TABLE, items
-from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, event, forget
+from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, WANTED_WEBRTC, event, forget
 
 SECRETS = (ALICE, "X-Amz-Signature", "X-Amz-Credential")
 
@@ -146,7 +147,9 @@ def test_one_caller_who_has_all_that_one_may_is_told_to_end_one(call, environmen
     assert "You have 1 sessions" in told["detail"]
     assert [one for one in items(dynamodb) if "owner" in one] == before
     out = capsys.readouterr().out
-    assert [json.loads(line)["CallersLimited"] for line in out.splitlines() if "CallersLimited" in line] == [1]
+    assert [json.loads(line)["CallersLimited"] for line in out.splitlines() if "CallersLimited" in line] == [
+        1
+    ]
     assert refusals(out) == [0]
     assert call("POST /sessions", owner=BOB, body=WANTED)[0] == HTTPStatus.CREATED
 
@@ -298,3 +301,21 @@ def test_the_schedule_reaps(dynamodb, agentcore, capsys):
 
     assert agentcore.stopped == [lost.session_id]
     assert json.loads(capsys.readouterr().out)["SessionsReaped"] == 1
+
+
+def test_a_process_builds_its_clients_once(call, monkeypatch):
+    """Building one reads botocore's model of the service, which takes longer than serving a request."""
+    built = []
+    create = botocore.session.Session.create_client
+
+    def counted(self, service, *rest, **more):
+        built.append(service)
+        return create(self, service, *rest, **more)
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", counted)
+    for _ in range(3):
+        opened = call("POST /sessions", body=WANTED_WEBRTC)[1]["session_id"]
+        call("GET /sessions/{id}", session_id=opened)
+        call("DELETE /sessions/{id}", session_id=opened)
+
+    assert sorted(built) == ["bedrock-agentcore", "dynamodb", "secretsmanager"]
