@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_cognito as cognito
@@ -60,6 +60,7 @@ class UserPoolCallers(Construct):
         terminal = self._add_client("Terminal", [f"http://localhost:{port}/"]) if port else None
         clients = [one.user_pool_client_id for one in (page, terminal) if one]
         region = Stack.of(self).region
+        self._say_how_to_add_people(region)
         keys = f"https://cognito-idp.{region}.amazonaws.com"
         issuer = f"{keys}/{self.pool.user_pool_id}"
         self.authorizer = authorizers.HttpJwtAuthorizer("UserPool", issuer, jwt_audience=clients)
@@ -108,6 +109,17 @@ class UserPoolCallers(Construct):
         )
         _excuse(pool, config)
         return pool
+
+    def _say_how_to_add_people(self, region: str) -> None:
+        pool = f"--region {region} --user-pool-id {self.pool.user_pool_id}"
+        attributes = "Name=email,Value=ADDRESS Name=email_verified,Value=true"
+        CfnOutput(
+            self,
+            "AddPerson",
+            value=f"aws cognito-idp admin-create-user {pool} --username ADDRESS "
+            f"--user-attributes {attributes} --desired-delivery-mediums EMAIL",
+            description="Lets the person with this ADDRESS call: Cognito mails them a first password",
+        ).override_logical_id("AddPerson")
 
     def _add_scopes(self) -> list[cognito.OAuthScope]:
         call = cognito.ResourceServerScope(scope_name=CALL, scope_description="Call the voice agent")

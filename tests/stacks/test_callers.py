@@ -99,6 +99,14 @@ def test_strangers_make_no_account_unless_they_may():
     assert opened["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is False
 
 
+def test_a_deployer_is_told_how_to_let_the_first_person_in():
+    """A door that nobody can open looks broken; by mail, because Cognito would send a text message."""
+    said = json.dumps(outputs(synthesise("dev"))["AddPerson"])
+
+    assert "admin-create-user --region us-east-1 --user-pool-id" in said
+    assert "--desired-delivery-mediums EMAIL" in said
+
+
 @pytest.mark.parametrize(("mfa", "said"), [("off", "OFF"), ("optional", "OPTIONAL"), ("required", "ON")])
 def test_a_second_factor_is_an_authenticators_code(mfa, said):
     """A text message costs, and goes to whoever talked the phone company into another SIM card."""
