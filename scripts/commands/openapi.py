@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from runtime.door.answers import Problem
 from runtime.door.owner import GUESTS
 from runtime.door.routes import ROUTES, Route
+from scripts.commands import openapi_phones
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "openapi.json"
@@ -93,9 +94,12 @@ def render() -> str:
     document = {
         "openapi": "3.1.0",
         "info": {"title": "Hotline: the door", "version": version, "description": DESCRIPTION},
-        "paths": _paths(ROUTES.values()),
+        "paths": {
+            **_paths(ROUTES.values()),
+            openapi_phones.PATH: openapi_phones.path(RESPONSES, _headers(), _named(Problem)),
+        },
         "components": {
-            "securitySchemes": SECURITY_SCHEMES,
+            "securitySchemes": {**SECURITY_SCHEMES, **openapi_phones.SECURITY_SCHEMES},
             "responses": {status.name: _refusal(status) for status in REFUSALS},
             "schemas": _schemas(ROUTES.values()),
         },

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.door.gateway import WANTED_WEBRTC
+from tests.door.telephony.conftest import phone, phone_settings  # noqa: F401 - phones call this door, too
 from tests.door.wsgi import application
 
 API = schemathesis.openapi.from_wsgi("/openapi.json", application)
@@ -52,6 +53,7 @@ def session_id(call) -> str:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+@pytest.mark.usefixtures("phone")
 def test_the_door_does_what_its_document_says(case, session_id):
     """Whoever generates a client from it must neither be refused nor meet an answer that it does not name."""
     if "id" in case.path_parameters and not case.operation.path.startswith("/guest"):

@@ -91,7 +91,7 @@ def dial_vonage(
 DIALS = {"twilio": dial_twilio, "plivo": dial_plivo, "telnyx": dial_telnyx, "vonage": dial_vonage}
 
 
-def event(provider: str, body: str, headers: dict[str, str]) -> dict:
+def event(provider: str, body: str | bytes, headers: dict[str, str]) -> dict:
     """Payload format 2.0, as the HTTP API developer guide prints it; nobody is authenticated on this route."""
     path = f"/telephony/{provider}"
     return {
@@ -115,7 +115,7 @@ def event(provider: str, body: str, headers: dict[str, str]) -> dict:
         },
         "pathParameters": {"provider": provider},
         # API Gateway encodes bodies of types that it does not know to be text, and forms are among them.
-        "body": base64.b64encode(body.encode()).decode(),
+        "body": base64.b64encode(body.encode() if isinstance(body, str) else body).decode(),
         "isBase64Encoded": True,
     }
 
