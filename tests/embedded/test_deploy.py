@@ -66,6 +66,22 @@ def test_the_default_security_group_is_empty(deployed):
     assert not any(one["IpPermissions"] or one["IpPermissionsEgress"] for one in defaults)
 
 
+async def test_a_guest_calls_by_an_invite(deployed):
+    """Who cannot sign in: sealed by KMS, judged by the deployed authorizer, good once, and heard by the agent."""
+    status, made = call_door(deployed, "POST", "/invites")
+    assert status == 201, made
+    wanted = b'{"transport": "websocket"}'
+
+    status, session = call_door(deployed, "POST", "/guest/sessions", body=wanted, token=made["invite"])
+    assert status == 201, session
+    path, token = f"/guest/sessions/{session['session_id']}", session["token"]
+    async with connect(session["url"], proxy=None):
+        await until(lambda: call_door(deployed, "GET", path, token=token)[1]["state"] == "active")
+
+    assert call_door(deployed, "POST", "/guest/sessions", body=wanted, token=made["invite"])[0] == 410
+    assert call_door(deployed, "DELETE", path, token=token)[0] == 200
+
+
 async def test_the_door_opens_a_session_that_its_url_joins(deployed):
     """The whole way in: IAM, the deployed Lambda, its role's signature, the deployed agent."""
     status, session = call_door(deployed, "POST", "/sessions", body=b'{"transport": "websocket"}')
@@ -150,6 +166,20 @@ def test_a_pool_that_another_stack_uses_can_shrink(deployed):
     deployed.deploy()
 
     assert count_channels(deployed) < channels
+
+
+def test_the_door_falls_back_on_relays_that_stand_by(deployed):
+    """A third party's key that somebody broke costs callers nothing, where a pool stands by."""
+    broken = deployed.client("secretsmanager").create_secret(Name="broken-key", SecretString="no key at all")
+    external = {"kind": "external", "provider": "static", "secret_arn": broken["ARN"]}
+    deployed.deploy(overrides={"turn": {**external, "fallback": [{"kind": "managed"}]}})
+
+    status, session = call_door(deployed, "POST", "/sessions", body=b'{"transport": "webrtc"}')
+
+    assert status == 201, session
+    assert f":{deployed.ports.relay}?" in session["ice_servers"][0]["urls"][0]
+    call_door(deployed, "DELETE", f"/sessions/{session['session_id']}")
+    deployed.client("secretsmanager").delete_secret(SecretId=broken["ARN"], ForceDeleteWithoutRecovery=True)
 
 
 def count_channels(cloud):
