@@ -103,7 +103,9 @@ def test_the_door_refuses_whoever_has_no_token(deployed, headers):
     """The door spends money; nobody may open it unknown."""
     url = outputs(deployed, "Door")["DoorUrl"].rstrip("/")
 
-    answer = httpx.post(f"{url}/sessions", json={"transport": "websocket"}, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{url}/sessions", json={"transport": "websocket"}, headers=headers, timeout=30, trust_env=False
+    )
 
     assert answer.status_code == 401
 
@@ -135,7 +137,7 @@ async def sign_in(cloud, name):
         question = {key: value for key, (value,) in parse_qs(urlsplit(address).query).items()}
         headers = {"origin": door["Issuer"]}
         page = f"{door['Issuer']}/authorize"
-        with httpx.Client(trust_env=False) as browser:
+        with httpx.Client(timeout=30, trust_env=False) as browser:
             answer = browser.post(page, data={**question, "name": name}, headers=headers)
             threading.Thread(target=httpx.get, args=(answer.headers["location"],)).start()
 

@@ -8,7 +8,7 @@ whatever an attacker would like to have signed.  AgentCore stands in, and rememb
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from scripts.embedded.clients import make_client
 from scripts.embedded.issuer.requests import AUDIENCE
 from scripts.embedded.issuer.tokens import Tokens
 from stacks.config import DoorConfig, GuestsConfig, OidcAuthConfig
-from stacks.parts.callers import IssuerCallers
+from stacks.parts.callers import Callers, IamCallers, IssuerCallers
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction
 from stacks.parts.guest_gate import GuestGate
@@ -49,7 +49,8 @@ class RealGateway:
     url: str
     tokens: Tokens
     agentcore: StandInAgentCore
-    dynamodb: Any
+    client: Callable[[str], Any]
+    """boto3 clients of its account, by the names of services."""
     table: str
 
     def ask(self, method: str, path: str, token: str | None, body: object = None) -> httpx.Response:
@@ -63,24 +64,37 @@ class RealGateway:
 
     def traces(self) -> tuple[list[dict[str, Any]], list[Any], list[str]]:
         """Everything that a request can leave: items of the ledger, and what AgentCore was asked and told."""
-        rows = sorted(self.dynamodb.scan(TableName=self.table)["Items"], key=json.dumps)
+        rows = sorted(self.client("dynamodb").scan(TableName=self.table)["Items"], key=json.dumps)
         return rows, list(self.agentcore.asked), list(self.agentcore.stopped)
 
 
 @contextmanager
 def real_gateway(
-    folder: Path, *, config: DoorConfig = UNTHROTTLED, guests: GuestsConfig | None = None, **limits: Any
+    folder: Path,
+    *,
+    config: DoorConfig = UNTHROTTLED,
+    guests: GuestsConfig | None = None,
+    iam: bool = False,
+    **limits: Any,
 ) -> Iterator[RealGateway]:
-    """Deploy the door for the block, with *limits* among its settings."""
+    """Deploy the door for the block, with *limits* among its settings; with *iam* its callers sign."""
     with standing_in() as agentcore, issuing() as tokens, ministack(folder) as services:
 
         def client(service: str) -> Any:
             return make_client(service, url=services, region=REGION, **KEYS)
 
+        callers = IamCallers() if iam else IssuerCallers(believing(tokens.issuer))
         stage = Stage(config, guests, limits, agentcore.url)
-        template, code = synthesised(folder / "cdk.out", tokens.issuer, stage)
+        template, code = synthesised(folder / "cdk.out", callers, stage)
         outputs = deploy(client, template, code)
-        yield RealGateway(outputs["Url"], tokens, agentcore, client("dynamodb"), outputs["Table"])
+        yield RealGateway(outputs["Url"], tokens, agentcore, client, outputs["Table"])
+
+
+def believing(issuer: str) -> OidcAuthConfig:
+    """Return the section `auth` of a stage that lets in whom *issuer* knows."""
+    return OidcAuthConfig(
+        kind="oidc", issuer=issuer, audiences=(AUDIENCE,), client_id="page", required_scopes=(SCOPE,)
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class Stage:
     agentcore_url: str
 
 
-def synthesised(folder: Path, issuer: str, deployed: Stage) -> tuple[dict[str, Any], Path]:
+def synthesised(folder: Path, callers: Callers, deployed: Stage) -> tuple[dict[str, Any], Path]:
     """Return the door's template, and the folder with its function's code."""
     app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, STACK, synthesizer=cdk.LegacyStackSynthesizer())
@@ -113,10 +127,7 @@ def synthesised(folder: Path, issuer: str, deployed: Stage) -> tuple[dict[str, A
         log_retention_days=1,
     )
     ledger.grant_open(door.role)
-    auth = OidcAuthConfig(
-        kind="oidc", issuer=issuer, audiences=(AUDIENCE,), client_id="page", required_scopes=(SCOPE,)
-    )
-    api, callers = DoorApi(stack, "Api", config=deployed.config), IssuerCallers(auth)
+    api = DoorApi(stack, "Api", config=deployed.config)
     api.serve(door.function, callers)
     if gate and deployed.guests:
         gate.grant_invite(door.role)

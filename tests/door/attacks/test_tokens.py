@@ -103,7 +103,11 @@ def test_nobody_comes_in_without_a_token(gateway, authorization):
     """Nothing of ours runs for them, not even the function."""
     headers = {} if authorization is None else {"authorization": authorization}
     answer = httpx.post(
-        f"{gateway.url}/sessions", json={"transport": "websocket"}, headers=headers, trust_env=False
+        f"{gateway.url}/sessions",
+        json={"transport": "websocket"},
+        headers=headers,
+        timeout=30,
+        trust_env=False,
     )
 
     assert answer.status_code == HTTPStatus.UNAUTHORIZED
@@ -260,7 +264,10 @@ def test_a_token_in_the_address_is_not_one(gateway):
 
     for name in ("access_token", "token", "Authorization"):
         answer = httpx.post(
-            f"{gateway.url}/sessions?{name}={token}", json={"transport": "websocket"}, trust_env=False
+            f"{gateway.url}/sessions?{name}={token}",
+            json={"transport": "websocket"},
+            timeout=30,
+            trust_env=False,
         )
         assert answer.status_code == HTTPStatus.UNAUTHORIZED
 
@@ -298,8 +305,8 @@ def test_a_caller_cannot_say_who_they_are(gateway):
         "x-amzn-request-context": json.dumps(body["requestContext"]),
     }
 
-    shown = httpx.get(f"{gateway.url}/sessions/{session_id}", headers=headers, trust_env=False)
-    smuggled = httpx.post(f"{gateway.url}/sessions", json=body, headers=headers, trust_env=False)
+    shown = httpx.get(f"{gateway.url}/sessions/{session_id}", headers=headers, timeout=30, trust_env=False)
+    smuggled = httpx.post(f"{gateway.url}/sessions", json=body, headers=headers, timeout=30, trust_env=False)
 
     assert shown.status_code == HTTPStatus.NOT_FOUND
     assert smuggled.status_code == HTTPStatus.BAD_REQUEST

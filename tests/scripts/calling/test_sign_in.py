@@ -47,7 +47,7 @@ class Browser:
         self.asked = {name: value for name, (value,) in parse_qs(urlsplit(address).query).items()}
         page, form = address.partition("?")[0], {**self.asked, "name": "alice"}
         origin = page.rpartition("/")[0]
-        answer = httpx.post(page, data=form, headers={"origin": origin}, trust_env=False)
+        answer = httpx.post(page, data=form, headers={"origin": origin}, timeout=30, trust_env=False)
         where, _, query = answer.headers["location"].partition("?")
         brought = {name: value for name, (value,) in parse_qs(query).items()} | self.changes
         brought = {name: value for name, value in brought.items() if value}
