@@ -7,6 +7,7 @@ from runtime.door.session import Reason, State
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, open_tab
 from scripts.network.deployed import deployed
 from scripts.network.laboratory import Laboratory
+from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 from tests.browser.conftest import voice  # noqa: F401 - a fixture
 from tests.browser.test_call import said, session_of, state_is
@@ -67,6 +68,26 @@ async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laborat
     )
     row = wait_for(lambda: closed(ledger.get(session_of(tab.requests))), seconds=20)
     assert row.reason == Reason.HANG_UP
+
+
+async def test_where_udp_is_blocked_the_page_calls_over_tls(stage, laboratory):
+    """Offices and hotels block UDP: the call begins all the same, and the page says by which way."""
+    laboratory.let_out("caller", Egress.NO_UDP)
+    with laboratory["caller"].entered():
+        async with open_tab(MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS) as tab:
+            await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
+            await stage.open_in(tab)
+            await tab.until(state_is("Ready to call"), 30)
+            await tab.press("#call")
+            await tab.until(state_is("On the line"), 30)
+            await tab.until(
+                "document.querySelector('#join').innerText.endsWith('s')", 30, "the agent is heard"
+            )
+            await tab.until("document.querySelector('#path').innerText === 'Relay over TLS'", 10)
+
+            assert (await tab.run(SELECTED_PAIR))[0] == "relay"
+            await tab.press("#hang-up")
+            await tab.until(state_is("The call is over"), 10)
 
 
 def closed(row):
