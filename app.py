@@ -8,11 +8,10 @@ import aws_cdk as cdk
 from stacks.billing_stack import BillingStack
 from stacks.bridge_stack import BridgeStack
 from stacks.config import CallbackConfig, ConfigError, DeploymentConfig, FargateBridgeConfig
-from stacks.door_stack import DoorStack
+from stacks.door_stack import DoorCode, DoorStack
 from stacks.edge_stack import EdgeStack
 from stacks.monitoring_stack import MonitoringStack
 from stacks.network_stack import NetworkStack
-from stacks.parts.monthly_budget import budget_name
 from stacks.parts.relays import Relays
 from stacks.parts.unreachable_email import refuse_unreachable
 from stacks.runtime_stack import RuntimeStack
@@ -56,20 +55,9 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
     door = DoorStack(
         app,
         f"{name}-Door",
-        config=config.door,
-        auth=config.auth,
-        page=config.page,
-        page_code=page,
-        layer=door_layer(bundle),
+        config=config,
+        code=DoorCode(layer=door_layer(bundle), telephony_layer=door_layer(bundle, "telephony"), page=page),
         web_acl_arn=edge.web_acl_arn,
-        turn=config.turn,
-        stage=stage,
-        limits=config.runtime,
-        budget=budget_name(stage, config.billing),
-        guests=config.guests,
-        telephony=config.telephony,
-        telephony_layer=door_layer(bundle, "telephony"),
-        endpoints=config.endpoints,
         relays=relays,
         runtime=runtime,
         env=env,
@@ -95,11 +83,17 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
         app, f"{name}-Billing", config=config.billing, stage=stage, door_region=config.region, env=env
     )
     if config.endpoints is None:  # an embedded cloud sends no mail
-        # The two stacks that wait for no other: nothing is created while nobody would hear of it.
-        refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
-        refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
-        if isinstance(config.escalation, CallbackConfig):
-            refuse_unreachable(runtime, config.escalation.email, knob="escalation.email")
+        refuse_placeholders(config, network, runtime, billing)
+
+
+def refuse_placeholders(
+    config: DeploymentConfig, network: NetworkStack, runtime: RuntimeStack, billing: BillingStack
+) -> None:
+    """Create nothing while nobody would hear of it: the first two are stacks that wait for no other."""
+    refuse_unreachable(network, config.monitoring.alarm_email, knob="monitoring.alarm_email")
+    refuse_unreachable(billing, config.billing.alarm_email, knob="billing.alarm_email")
+    if isinstance(config.escalation, CallbackConfig):
+        refuse_unreachable(runtime, config.escalation.email, knob="escalation.email")
 
 
 def door_layer(bundle: Path, name: str = "door") -> Path:

@@ -100,12 +100,7 @@ class DoorFunction(Construct):
         )
         # The rights must be there before the first event, and CloudFormation orders only the role.
         self.function.node.add_dependency(self.role)
-        acknowledge(
-            self.function,
-            "AwsSolutions-L1",
-            "Python 3.13, supported until 2029, is what the layers' byte-code is compiled for: with 3.14 every cold "
-            "start would compile them anew.",
-        )
+        _acknowledge_python(self.function)
 
     def _add_role_and_log(self, description: str, log_retention_days: int) -> logs.LogGroup:
         """Add a role that may write to the log group that is returned.
@@ -126,6 +121,15 @@ class DoorFunction(Construct):
         )
         log_group.grant_write(self.role)
         return log_group
+
+
+def _acknowledge_python(function: lambda_.Function) -> None:
+    acknowledge(
+        function,
+        "AwsSolutions-L1",
+        "Python 3.13, supported until 2029, is what the layers' byte-code is compiled for: with 3.14 every cold "
+        "start would compile them anew.",
+    )
 
 
 def _code() -> lambda_.Code:

@@ -71,7 +71,8 @@ def _managed(group: str, *, priority: int, counted: Sequence[str]) -> waf.CfnWeb
                 vendor_name="AWS",
                 name=group,
                 rule_action_overrides=[
-                    waf.CfnWebACL.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted
+                    waf.CfnWebACL.RuleActionOverrideProperty(name=rule, action_to_use=count)
+                    for rule in counted
                 ]
                 or None,
             )
