@@ -5,8 +5,8 @@ from stacks.config import DeploymentConfig, EndpointsConfig, ManagedTurnConfig
 from stacks.parts.callers import SignIn
 from stacks.runtime_stack import RuntimeStack
 
-# An embedded cloud's relay answers on the machine that the caller is on as well.
-EMBEDDED_RELAYS = ("127.0.0.1/32",)
+# An embedded cloud's relays answer on the machine that the caller is on as well, each on a loopback address.
+EMBEDDED_RELAYS = ("127.0.0.0/8",)
 
 
 def door_settings(config: DeploymentConfig, runtime: RuntimeStack, *, region: str) -> DoorSettings:
