@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.settings import DoorSettings, RuntimeSettings
+from runtime.settings import INVITE_KEY, DoorSettings, GuestSettings, RuntimeSettings
 from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 from turn.errors import TurnSettingsError
@@ -113,8 +113,11 @@ def test_the_template_sets_every_variable_the_door_reads(stage: str):
         if TURN_KIND in variables:
             settings = DoorSettings.from_environment(variables)
             relays = to_environment(all_turn_settings_from(variables))
+            guests = (
+                GuestSettings.from_environment(variables).to_environment() if INVITE_KEY in variables else {}
+            )
             assert settings.stage == stage
-            assert variables == {**settings.to_environment(), **relays}
+            assert variables == {**settings.to_environment(), **relays, **guests}
 
 
 @pytest.mark.parametrize("stage", STAGES)
