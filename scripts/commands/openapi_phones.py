@@ -65,6 +65,7 @@ def path(responses: str, headers: dict[str, Any], problem: dict[str, str]) -> di
                 "headers": headers,
                 "content": {"application/xml": _DOCUMENT, "application/json": _OBJECTS},
             },
+            "204": {"description": "The report of how a call went was taken.", "headers": headers},
             "403": {
                 "description": "The provider did not sign this, or not lately; to Vonage also: the call is not taken.",
                 "headers": headers,

@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 
 from runtime.door.errors import (
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 BUSY: Final = "All our lines are busy at the moment.  Please call again in a few minutes.  Goodbye."
 CLOSED: Final = "This service is closed for now.  Please call again another day.  Goodbye."
 SORRY: Final = "I am sorry, I cannot take your call at the moment.  Please try again later.  Goodbye."
+
+# Reports are sent again until somebody takes them; an agent and the reaper know better how a call went.
+NOTED: Final = Document(content_type="text/plain", body="", status=HTTPStatus.NO_CONTENT)
 
 _FULL = (ConcurrencyReachedError, ShareTakenError, CallerLimitError, TooManyBegunError)
 
@@ -86,6 +90,8 @@ class PhoneDoor:
         provider = self._providers[webhook.provider]
         try:
             call = self._read(provider, webhook, line)
+            if not call.waits:
+                return NOTED
             fault = self._admission.fault(call, line)
             if fault:
                 logger.warning("Call not taken", extra={"provider": webhook.provider, "why": fault})

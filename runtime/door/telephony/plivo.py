@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from runtime.door.errors import WebhookForgedError
 from runtime.door.telephony.documents import Document, Way, element, xml
 from runtime.door.telephony.provider import STREAM_GRACE_SECONDS
-from runtime.door.telephony.webhook import PhoneCall, Webhook
+from runtime.door.telephony.webhook import PhoneCall, Webhook, waits
 
 
 class Plivo:
@@ -29,7 +29,8 @@ class Plivo:
         matches = [hmac.compare_digest(made, one.strip()) for one in sent]
         if not nonce or not any(matches):
             raise WebhookForgedError("X-Plivo-Signature-V3 is not that of this request to this address.")
-        return PhoneCall.from_fields(dict(fields), ("CallUUID", "From", "To"), proof=nonce)
+        said = dict(fields)
+        return PhoneCall.from_fields(said, ("CallUUID", "From", "To"), proof=nonce, waits=waits(said))
 
     def connect(self, way: Way, *, longest_seconds: int) -> Document:
         """Stream the call to *way*."""

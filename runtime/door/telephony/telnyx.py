@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from runtime.door.errors import WebhookForgedError
 from runtime.door.telephony.documents import Document, Way, element, xml
-from runtime.door.telephony.webhook import PhoneCall, Webhook
+from runtime.door.telephony.webhook import PhoneCall, Webhook, waits
 from runtime.errors import SettingsError
 
 
@@ -30,7 +30,9 @@ class Telnyx:
         except (ValueError, binascii.Error, InvalidSignature):
             raise WebhookForgedError("telnyx-signature-ed25519 is not that of this request.") from None
         fields = dict(webhook.form())
-        return PhoneCall.from_fields(fields, ("CallSid", "From", "To"), proof=sent, signed_at=signed_at)
+        return PhoneCall.from_fields(
+            fields, ("CallSid", "From", "To"), proof=sent, signed_at=signed_at, waits=waits(fields)
+        )
 
     def connect(self, way: Way, *, longest_seconds: int) -> Document:  # noqa: ARG002 - the agent ends it
         """Stream the call to *way*."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from runtime.door.errors import WebhookForgedError
 from runtime.door.telephony.documents import Document, Way, element, xml
-from runtime.door.telephony.webhook import PhoneCall, Webhook
+from runtime.door.telephony.webhook import PhoneCall, Webhook, waits
 
 # The second one where an account signs with a shared key instead of its Auth Token; the header that names it is
 # not signed, and does not have to be: both need the secret.
@@ -33,7 +33,8 @@ class Twilio:
         made = signature(secret, webhook.url, fields, algorithm=algorithm)
         if not hmac.compare_digest(made.encode(), sent.encode()):
             raise WebhookForgedError("X-Twilio-Signature is not that of this request to this address.")
-        return PhoneCall.from_fields(dict(fields), ("CallSid", "From", "To"), proof=sent)
+        said = dict(fields)
+        return PhoneCall.from_fields(said, ("CallSid", "From", "To"), proof=sent, waits=waits(said))
 
     def connect(self, way: Way, *, longest_seconds: int) -> Document:  # noqa: ARG002 - the bridge ends it
         """Stream the call to *way*."""

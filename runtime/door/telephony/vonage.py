@@ -32,7 +32,11 @@ class Vonage:
             raise WebhookForgedError("The body is not the one whose hash Vonage has signed.")
         fields = _fields(webhook.body)
         proof, signed_at = str(claims["jti"]), float(claims["iat"])
-        return PhoneCall.from_fields(fields, ("uuid", "from", "to"), proof=proof, signed_at=signed_at)
+        # An event of the application's has a status; the question what to do with a call has none.
+        waits = "status" not in fields
+        return PhoneCall.from_fields(
+            fields, ("uuid", "from", "to"), proof=proof, signed_at=signed_at, waits=waits
+        )
 
     def connect(self, way: Way, *, longest_seconds: int) -> Document:  # noqa: ARG002 - the agent ends it
         """Stream the call to *way*, in the sample rate that the model hears."""

@@ -14,6 +14,9 @@ MAX_WEBHOOK_BYTES: Final = 16 * 1024
 
 _MOST_FIELDS = 200
 
+# "Call status" as Twilio has it, Telnyx and Plivo after it: what a call has before and while it is answered.
+_WAITING = frozenset({"", "queued", "initiated", "ringing", "in-progress"})
+
 # ITU-T E.164: a country code, which never begins with 0, and at most 15 digits in all.  Vonage and Plivo leave
 # the + out.
 _NUMBER = re.compile(r"\+?([1-9]\d{6,14})", re.ASCII)
@@ -83,6 +86,8 @@ class PhoneCall:
     """What only this very request has: a nonce, or its signature."""
     signed_at: float | None = None
     """Unix seconds, from a provider that signs the time."""
+    waits: bool = True
+    """Whether somebody waits to be told what to do with it; reports of how a call went come by the same way."""
 
     @classmethod
     def from_fields(
@@ -92,6 +97,7 @@ class PhoneCall:
         *,
         proof: str,
         signed_at: float | None = None,
+        waits: bool = True,
     ) -> Self:
         """Take the call's id, caller and called number from *fields*, where they have *names*.
 
@@ -102,7 +108,12 @@ class PhoneCall:
         if not (isinstance(call_id, str) and call_id):
             raise InvalidRequestError(f"{names[0]} must name a call.")
         return cls(
-            call_id=call_id, caller=e164(caller), called=e164(called), proof=proof, signed_at=signed_at
+            call_id=call_id,
+            caller=e164(caller),
+            called=e164(called),
+            proof=proof,
+            signed_at=signed_at,
+            waits=waits,
         )
 
 
@@ -110,3 +121,8 @@ def e164(text: object) -> str:
     """Write a number as E.164 has it; empty if it is none."""
     found = _NUMBER.fullmatch(text) if isinstance(text, str) else None
     return f"+{found[1]}" if found else ""
+
+
+def waits(fields: Mapping[str, str]) -> bool:
+    """Say whether a form asks what to do with a call, and is no report of how it went."""
+    return fields.get("CallStatus", "") in _WAITING and "CallbackSource" not in fields

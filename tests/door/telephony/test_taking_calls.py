@@ -261,3 +261,14 @@ def test_a_secret_that_cannot_be_read_takes_no_calls(phone_settings, dynamodb, c
 def test_numbers_may_be_written_with_or_without_their_plus():
     """Vonage and Plivo leave it out."""
     assert way_in("vonage", answer(dial("vonage", called=OURS.removeprefix("+")))[1])
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_report_of_how_a_call_went_is_taken_and_changes_nothing(provider, dynamodb, agentcore):
+    """Vonage sends events for every call, and a console is easily set up to send reports to the same address."""
+    fields = {"status": "completed"} if provider == "vonage" else {"CallStatus": "completed"}
+
+    status, body, _ = answer(dial(provider, fields=fields.items()))
+
+    assert (status, body) == (HTTPStatus.NO_CONTENT, "")
+    assert (items(dynamodb), agentcore.asked) == ([], [])
