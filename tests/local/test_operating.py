@@ -158,7 +158,8 @@ def test_the_function_that_budgets_reach_can_write_the_switch_and_nothing_else(d
         try:
             operation(TableName=table, Key={"session_id": {"S": session_id}}, **more)
         except tables.exceptions.ClientError as refused:
-            assert refused.response["Error"]["Code"] == "AccessDeniedException"
+            if refused.response["Error"]["Code"] != "AccessDeniedException":
+                raise
             return False
         return True
 
