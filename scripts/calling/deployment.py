@@ -1,7 +1,7 @@
 """Where a stage answers calls, and what shows it who calls."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
+from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.calling.proof import Bearer, Proof, Signature
 from turn.settings import ExternalTurnSettings, ManagedTurnSettings, turn_settings_from
 
@@ -25,6 +26,7 @@ class Deployment:
         outputs: Of its stacks, by their names; `DoorUrl` and `LedgerTable` are among them.
         services_url: The embedded cloud's services; empty on AWS.
         relay_program: What relays on the embedded cloud; empty on AWS.
+        phones: Its numbers that can be called from here, by provider.
         token: Says the token that the door lets in; none until somebody signs in, and where calls are signed.
     """
 
@@ -35,6 +37,7 @@ class Deployment:
     services_url: str = ""
     relay_program: str = ""
     token: Callable[[], str] | None = field(default=None, repr=False)
+    phones: Mapping[str, PhoneAccount] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_stage(
@@ -83,6 +86,10 @@ class Deployment:
     def called_with(self, token: Callable[[], str]) -> Self:
         """Return the same stage, called with what *token* says."""
         return replace(self, token=token)
+
+    def called_on(self, accounts: Iterable[PhoneAccount]) -> Self:
+        """Return the same stage, with numbers that can be called."""
+        return replace(self, phones={one.provider: one for one in accounts})
 
     def door(self) -> Door:
         """Return the door's client.

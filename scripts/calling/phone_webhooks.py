@@ -32,6 +32,8 @@ class PhoneAccount:
     provider: str
     number: str
     """What is called."""
+    caller: str
+    """Who calls."""
     secret: str = field(repr=False)
     """What the provider has: for Telnyx a private key (base64), of which the door has the public one."""
 
@@ -58,36 +60,40 @@ class Stream:
         return self.parameters.get("session") or query.get(SESSION_ID, [""])[0]
 
 
-def ring(account: PhoneAccount, url: str, caller: str) -> Webhook:
-    """Return the request that *account*'s provider sends to *url* when *caller* calls its number."""
+def ring(account: PhoneAccount, url: str) -> Webhook:
+    """Return the request that *account*'s provider sends to *url* when somebody calls its number."""
     match account.provider:
         case "twilio":
-            return _twilio(account, url, caller)
+            return _twilio(account, url)
         case "plivo":
-            return _plivo(account, url, caller)
+            return _plivo(account, url)
         case "vonage":
-            return _vonage(account, caller)
+            return _vonage(account)
         case _:
-            return _telnyx(account, caller)
+            return _telnyx(account)
 
 
-def _twilio(account: PhoneAccount, url: str, caller: str) -> Webhook:
-    fields = {"CallSid": f"CA{uuid.uuid4().hex}", "From": caller, "To": account.number}
+def _twilio(account: PhoneAccount, url: str) -> Webhook:
+    fields = {"CallSid": f"CA{uuid.uuid4().hex}", "From": account.caller, "To": account.number}
     signed = url + "".join(name + fields[name] for name in sorted(fields))
     made = base64.b64encode(hmac.digest(account.secret.encode(), signed.encode(), "sha1")).decode()
     return _form(fields, {"X-Twilio-Signature": made})
 
 
-def _plivo(account: PhoneAccount, url: str, caller: str) -> Webhook:
-    fields = {"CallUUID": str(uuid.uuid4()), "From": caller.lstrip("+"), "To": account.number.lstrip("+")}
+def _plivo(account: PhoneAccount, url: str) -> Webhook:
+    fields = {
+        "CallUUID": str(uuid.uuid4()),
+        "From": account.caller.lstrip("+"),
+        "To": account.number.lstrip("+"),
+    }
     nonce = secrets.token_hex(10)
     signed = f"{url}?{''.join(name + fields[name] for name in sorted(fields))}.{nonce}"
     made = base64.b64encode(hmac.digest(account.secret.encode(), signed.encode(), "sha256")).decode()
     return _form(fields, {"X-Plivo-Signature-V3": made, "X-Plivo-Signature-V3-Nonce": nonce})
 
 
-def _vonage(account: PhoneAccount, caller: str) -> Webhook:
-    fields = {"uuid": str(uuid.uuid4()), "from": caller.lstrip("+"), "to": account.number.lstrip("+")}
+def _vonage(account: PhoneAccount) -> Webhook:
+    fields = {"uuid": str(uuid.uuid4()), "from": account.caller.lstrip("+"), "to": account.number.lstrip("+")}
     body = json.dumps(fields).encode()
     claims = {
         "iss": "Vonage",
@@ -101,8 +107,8 @@ def _vonage(account: PhoneAccount, caller: str) -> Webhook:
     )
 
 
-def _telnyx(account: PhoneAccount, caller: str) -> Webhook:
-    fields = {"CallSid": f"v3:{uuid.uuid4()}", "From": caller, "To": account.number}
+def _telnyx(account: PhoneAccount) -> Webhook:
+    fields = {"CallSid": f"v3:{uuid.uuid4()}", "From": account.caller, "To": account.number}
     moment, body = str(int(time.time())), urlencode(fields).encode()
     key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(account.secret))
     made = base64.b64encode(key.sign(moment.encode() + b"|" + body)).decode()

@@ -8,12 +8,14 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError
 from scripts.calling.issuer import ScriptsToken
+from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.embedded.clients import make_session
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.embedded.issuer.requests import SCRIPTS_CLIENT
@@ -40,6 +42,7 @@ def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
         "relay": cloud.relay_program,
         "issuer": cloud.ports.issuer_url,
         "scripts_secret": cloud.scripts_secret,
+        "phones": [asdict(one) for one in cloud.phones],
     }
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)  # the mode below counts for new files only
@@ -84,7 +87,8 @@ def find_running(port: int) -> Deployment:
     deployment = Deployment.of_stage(
         content["stage"], session, services_url=content["services"], relay_program=content["relay"]
     )
-    return deployment.called_with(ScriptsToken(content["issuer"], SCRIPTS_CLIENT, content["scripts_secret"]))
+    phoned = deployment.called_on(PhoneAccount(**one) for one in content["phones"])
+    return phoned.called_with(ScriptsToken(content["issuer"], SCRIPTS_CLIENT, content["scripts_secret"]))
 
 
 def deployed_on(cloud: EmbeddedCloud, stage: str) -> Deployment:
@@ -99,4 +103,5 @@ def deployed_on(cloud: EmbeddedCloud, stage: str) -> Deployment:
         services_url=cloud.ports.endpoints()["services"],
         relay_program=cloud.relay_program,
     )
-    return deployment.called_with(ScriptsToken(cloud.ports.issuer_url, SCRIPTS_CLIENT, cloud.scripts_secret))
+    phoned = deployment.called_on(cloud.phones)
+    return phoned.called_with(ScriptsToken(cloud.ports.issuer_url, SCRIPTS_CLIENT, cloud.scripts_secret))

@@ -5,6 +5,7 @@
     scripts/call prod --wav question.wav          your own voice (16 kHz, 16 bit, mono)
     scripts/call --embedded                       the embedded cloud that scripts/local started
     scripts/call dev --transport webrtc           as the page calls, through a relay
+    scripts/call --embedded --transport twilio    as a phone provider brings a call
     scripts/call dev --token-file -               with an access token from standard input
 
 Where people call with a token (auth.kind cognito or oidc), you sign in with your browser unless you pass one.
@@ -23,9 +24,11 @@ from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
-from scripts.calling.caller import Caller, Conversation
+from runtime.phones import LINES
+from scripts.calling.caller import Conversation
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError, CredentialsError
+from scripts.calling.phone_caller import caller_on
 from scripts.calling.report import print_figures
 from scripts.calling.running import find_running
 from scripts.calling.tokens import token_for
@@ -71,7 +74,12 @@ def parse_arguments() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
     what.add_argument("--wav", metavar="FILE", type=Path, help="play a recording instead")
-    parser.add_argument("--transport", choices=TRANSPORTS, default=WEBSOCKET, help=f"default: {WEBSOCKET}")
+    parser.add_argument(
+        "--transport",
+        choices=(*TRANSPORTS, *LINES),
+        default=WEBSOCKET,
+        help=f"or whose phone line (with --embedded); default: {WEBSOCKET}",
+    )
     parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
@@ -125,8 +133,7 @@ async def call(deployment: Deployment, options: argparse.Namespace) -> Conversat
     if task:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     speech = Utterance.from_wav(options.wav) if options.wav else await spoken(options.say)
-    caller = Caller(deployment, transport=options.transport)
-    return await caller.call(speech, said=str(options.wav or options.say))
+    return await caller_on(deployment, options.transport).call(speech, said=str(options.wav or options.say))
 
 
 def save(conversation: Conversation, options: argparse.Namespace) -> None:

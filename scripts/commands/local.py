@@ -3,6 +3,7 @@
     scripts/local                  deploy, say what is there, stay until Ctrl-C
     scripts/local --call           deploy, place a spoken call, judge it, end everything
     scripts/local --call --transport webrtc    the same as the page calls, through a relay
+    scripts/local --call --transport twilio    the same from a phone (or vonage, telnyx, plivo)
 
 Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
 is Nova Sonic's, its brain is offline and knows nothing but the status of orders.  Real are the
@@ -29,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
+from runtime.phones import LINES
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
@@ -72,14 +74,17 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--call", action="store_true", help="place a spoken call, judge it, and end")
     parser.add_argument(
-        "--transport", choices=TRANSPORTS, help=f"with --call: how to call; default: {WEBSOCKET}"
+        "--transport",
+        choices=(*TRANSPORTS, *LINES),
+        help=f"with --call: how to call, or whose phone line; default: {WEBSOCKET}",
     )
+    parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
     parser.add_argument("--json", metavar="FILE", type=Path, help="with --call: write the figures")
     parser.add_argument(
         "--port",
         type=int,
         default=DEFAULT_PORT,
-        help=f"first of six loopback ports; default: {DEFAULT_PORT}",
+        help=f"first of seven loopback ports; default: {DEFAULT_PORT}",
     )
     options = parser.parse_args()
     if options.json and not options.call:
@@ -104,7 +109,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
     with EmbeddedCloud(base_port=options.port, progress=progress.report) as cloud:
         progress.note("The embedded cloud is up")
         with progress.step("Deploy"):
-            cloud.deploy(STAGE)
+            deploy(cloud, with_phones=options.phones or options.transport in LINES)
         deployment = deployed_on(cloud, STAGE)
         if options.call:
             metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET
@@ -119,6 +124,20 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
         progress.step_name = "End the embedded cloud"
     if options.call:
         progress.note("[green]All steps passed, and nothing is left behind[/green]")
+
+
+def deploy(cloud: EmbeddedCloud, *, with_phones: bool) -> None:
+    """Deploy the stage, with numbers and a bridge where phones are wanted.
+
+    Raises:
+        CdkError: The deployment failed.
+        EmbeddedCloudError: The bridge did not start.
+    """
+    if not with_phones:
+        cloud.deploy(STAGE)
+        return
+    cloud.deploy(STAGE, overrides={"telephony": cloud.connect_phones()})
+    cloud.start_bridge(STAGE)
 
 
 def check_disk() -> None:

@@ -1,4 +1,4 @@
-"""Where the embedded cloud is: its Region, and its six loopback ports."""
+"""Where the embedded cloud is: its Region, and its seven loopback ports."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Six ports, one after the other from *base*."""
+    """Seven ports, one after the other from *base*."""
 
     base: int = DEFAULT_PORT
 
@@ -46,6 +46,16 @@ class Ports:
         return self.base + 5
 
     @property
+    def bridge(self) -> int:
+        """The bridge for phone providers."""
+        return self.base + 6
+
+    @property
+    def bridge_url(self) -> str:
+        """What `telephony.bridge.url` of a stage must be that is deployed here."""
+        return f"ws://localhost:{self.bridge}/stream"
+
+    @property
     def issuer_url(self) -> str:
         """What `auth.issuer` of a stage must be that is deployed here."""
         return f"http://localhost:{self.issuer}"
@@ -60,8 +70,7 @@ class Ports:
 
     def taken(self) -> list[int]:
         """Return those that something listens on."""
-        all_ports = (self.services, self.bedrock, self.agentcore, self.page, self.relay, self.issuer)
-        return [port for port in all_ports if _is_taken(port)]
+        return [port for port in range(self.base, self.bridge + 1) if _is_taken(port)]
 
 
 def _is_taken(port: int) -> bool:

@@ -17,17 +17,26 @@ from typing import Any, NoReturn, Self
 
 import boto3.session
 
+from runtime.settings import BridgeSettings
+from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
 from scripts.embedded.cdk import Cdk, asks_this_machine
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client, make_session
 from scripts.embedded.identity import Identity
+from scripts.embedded.phones import connect_phones
 from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.turn.deployed import DeployedRelays
 from scripts.embedded.work_folder import work_folder
 from turn.settings import CoturnSettings, all_turn_settings_from
 
 __all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
+
+BRIDGED_STREAMS = 20
+"""Phone calls over the bridge at once; more than this machine holds agents for."""
+
+LONGEST_CALL_SECONDS, JOIN_SECONDS = 3_600, 60
+"""The most that a stage may have of the one, and how long the bridge's own way in lives."""
 
 WATCH_SECONDS = 0.5
 """How often it is looked whether all servers still run."""
@@ -46,7 +55,7 @@ class EmbeddedCloud:
         relay_program: What relays calls here: coturn and its version, or a small relay of our own.
 
     Args:
-        base_port: First of six ports.
+        base_port: First of seven ports.
         progress: Told what happens, a line at a time.
         bedrock_arguments: More arguments for the Bedrock server, for tests.
     """
@@ -66,6 +75,8 @@ class EmbeddedCloud:
         self._token = secrets.token_urlsafe(32)
         self._cleanup = contextlib.ExitStack()
         self._children: list[Child] = []
+        self.phones: list[PhoneAccount] = []
+        """Numbers that `connect_phones` made, with what their providers sign with."""
 
     def __enter__(self) -> Self:
         """Start the servers.
@@ -163,6 +174,31 @@ class EmbeddedCloud:
         distribution = self.outputs(f"Hotline-{stage}-Door")["DistributionName"]
         self._wait_for(self._servers.start_edge(distribution))
         return f"http://localhost:{self.ports.page}"
+
+    def connect_phones(self) -> dict[str, Any]:
+        """Make numbers at every provider; return the section `telephony` of a stage that has them."""
+        self.phones, section = connect_phones(self.client("secretsmanager"), self.ports.bridge_url)
+        return section
+
+    def start_bridge(self, stage: str = "embedded") -> None:
+        """Carry the streams of providers that need it, to the agents of *stage*.
+
+        Raises:
+            EmbeddedCloudError: It did not start.
+        """
+        outputs = self.outputs(f"Hotline-{stage}-Runtime")
+        settings = BridgeSettings(
+            stage=stage,
+            region=REGION,
+            runtime_arn=outputs["RuntimeArn"],
+            endpoint_name=outputs["EndpointName"],
+            ledger_table=outputs["LedgerTable"],
+            call_seconds=LONGEST_CALL_SECONDS,
+            join_seconds=JOIN_SECONDS,
+            streams_per_task=BRIDGED_STREAMS,
+            agentcore_url=self.ports.endpoints()["agentcore"],
+        )
+        self._wait_for(self._servers.start_bridge(settings, self.environment))
 
     def stay(self) -> NoReturn:
         """Wait for ever, or until the cloud is whole no more.

@@ -32,7 +32,7 @@ def connect_phones(secrets_manager: Any, bridge_url: str) -> tuple[list[PhoneAcc
         theirs, ours = _key_pair() if provider == "telnyx" else (secrets.token_hex(16),) * 2
         created = secrets_manager.create_secret(Name=f"hotline/{provider}", SecretString=ours)
         section[provider] = {"secret_arn": created["ARN"], "numbers": [number]}
-        accounts.append(PhoneAccount(provider=provider, number=number, secret=theirs))
+        accounts.append(PhoneAccount(provider=provider, number=number, caller=CALLER, secret=theirs))
     return accounts, section
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runtime.settings import BridgeSettings
 from scripts.embedded.address import REGION, Ports
 from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.children import Child
@@ -97,6 +98,10 @@ class Servers:
             *web,
         )
         return self._launch("turn", TURN_PORT, arguments, {_RELAY_SECRET: secret}, name=f"turn-{address}")
+
+    def start_bridge(self, settings: BridgeSettings, aws: Mapping[str, str]) -> Child:
+        """Start what Fargate runs for phone providers, with *aws*' keys instead of a task's role."""
+        return self._launch("bridge", self._ports.bridge, (), {**aws, **settings.to_environment()})
 
     def start_edge(self, distribution: str) -> Child:
         """Show a deployed distribution, so that a browser may use the microphone on its pages."""

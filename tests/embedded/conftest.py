@@ -15,9 +15,9 @@ def cloud():
 
 
 def free_base_port():
-    """Return a port that is free with its five successors, another one in every process that asks."""
-    for base in random.sample(range(20_000, 32_000, 6), 100):
-        probes = [socket.socket() for _ in range(6)]
+    """Return a port that is free with its six successors, another one in every process that asks."""
+    for base in random.sample(range(20_000, 32_000, 7), 100):
+        probes = [socket.socket() for _ in range(7)]
         try:
             for number, probe in enumerate(probes):
                 probe.bind(("127.0.0.1", base + number))
@@ -28,4 +28,4 @@ def free_base_port():
         finally:
             for probe in probes:
                 probe.close()
-    raise RuntimeError("No six free ports in a row.")
+    raise RuntimeError("No seven free ports in a row.")
