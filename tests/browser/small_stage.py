@@ -22,7 +22,6 @@ from starlette.routing import Route
 from websockets.asyncio.server import serve
 
 from runtime.door.addresses import Addresses
-from runtime.door.addresses import Addresses
 from runtime.door.bodies import Candidates, Offer
 from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
 from runtime.settings import PageSettings
