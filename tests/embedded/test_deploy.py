@@ -139,7 +139,8 @@ async def sign_in(cloud, name):
         page = f"{door['Issuer']}/authorize"
         with httpx.Client(timeout=30, trust_env=False) as browser:
             answer = browser.post(page, data={**question, "name": name}, headers=headers)
-            threading.Thread(target=httpx.get, args=(answer.headers["location"],)).start()
+            bring = functools.partial(httpx.get, answer.headers["location"], timeout=30, trust_env=False)
+            threading.Thread(target=bring).start()
 
     return await asyncio.to_thread(
         functools.partial(scripts_sign_in, Issuer.discover(door["Issuer"]), client, tell=print, browse=browse)
