@@ -138,7 +138,7 @@ def test_the_notice_finds_the_door_in_another_region():
     )
 
     name = function["FunctionName"]
-    assert json.dumps(subscribed["Endpoint"]).endswith(f':function:{name}"]]}}')
+    assert json.dumps(subscribed["Endpoint"]).endswith(f':function:{name}"}}')
     assert "lambda:us-west-2" in json.dumps(subscribed["Endpoint"])
     (topic_name,) = [one["TopicName"] for one in topic if "TopicName" in one]
     assert json.dumps(allowed["SourceArn"]).endswith(f':{topic_name}"]]}}')
