@@ -252,6 +252,8 @@ class TelephonySettings(_Settings):
     """Numbers that calls are taken from, apart by spaces; all when it is empty."""
     bridge_url: str = _optional()
     """Where the streams of providers go that cannot connect to AgentCore themselves."""
+    tells_numbers: bool = False
+    """Whether agents learn what their callers call from: those that hand callers over to people do."""
 
     @property
     def lines(self) -> dict[str, PhoneLine]:

@@ -152,6 +152,8 @@ class DoorStack(Stack):
             door_layer=self._layer,
             layer=layer,
             runtime=self._runtime,
+            # A number leaves the function only for those who call back.
+            tells_numbers=self._config.escalation is not None,
             log_retention_days=self._config.door.log_retention_days,
         ).function
 

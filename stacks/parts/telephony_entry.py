@@ -44,6 +44,7 @@ class TelephonyEntry(Construct):
         door_layer: lambda_.ILayerVersion,
         layer: Path,
         runtime: RuntimeStack,
+        tells_numbers: bool,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -56,7 +57,9 @@ class TelephonyEntry(Construct):
             pending_window=PENDING,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        settings = _settings(config, api_url=api.url, caller_key=self._key.key_arn)
+        settings = _settings(
+            config, api_url=api.url, caller_key=self._key.key_arn, tells_numbers=tells_numbers
+        )
         entry = DoorFunction(
             self,
             "Webhooks",
@@ -87,7 +90,9 @@ class TelephonyEntry(Construct):
         )
 
 
-def _settings(config: TelephonyConfig, *, api_url: str, caller_key: str) -> TelephonySettings:
+def _settings(
+    config: TelephonyConfig, *, api_url: str, caller_key: str, tells_numbers: bool
+) -> TelephonySettings:
     lines = {
         name: PhoneLine(secret_arn=line.secret_arn, numbers=line.numbers)
         for name, line in config.lines.items()
@@ -102,4 +107,5 @@ def _settings(config: TelephonyConfig, *, api_url: str, caller_key: str) -> Tele
         caller_countries=" ".join(config.caller_countries),
         caller_numbers=" ".join(config.caller_numbers),
         bridge_url=config.bridge.url if config.bridge else "",
+        tells_numbers=tells_numbers,
     )

@@ -6,6 +6,7 @@ import pytest
 
 from stacks.config import ConfigError, DeploymentConfig
 from tests.stacks.deployment import CONTEXT, Deployment, synthesise
+from tests.stacks.telephony import TELEPHONY
 from tests.stacks.test_runtime_stack import rights
 
 CALLBACK = {"kind": "callback", "email": "people@hotline.invalid", "keep_days": 3}
@@ -97,6 +98,20 @@ def test_there_is_no_finding(request, stage):
     report = request.getfixturevalue(stage).findings
 
     assert [one for one in report["pluginReports"] if one["violations"]] == []
+
+
+@pytest.mark.parametrize(("escalation", "told"), [(CALLBACK, "True"), (None, None)])
+def test_agents_learn_callers_numbers_only_where_they_call_back(escalation, told):
+    """What an agent does not know, nobody gets out of it."""
+    knobs = {"telephony": TELEPHONY, **({"escalation": escalation} if escalation else {})}
+    functions = synthesise("dev", json.dumps(knobs)).resources("Door", "AWS::Lambda::Function")
+    (entry,) = (
+        one["Environment"]["Variables"]
+        for one in functions
+        if "HOTLINE_PHONE_LINES" in one.get("Environment", {}).get("Variables", {})
+    )
+
+    assert entry.get("HOTLINE_TELLS_NUMBERS") == told
 
 
 def test_a_mail_that_reaches_nobody_is_no_call_back(callback):

@@ -102,7 +102,8 @@ class PhoneSessions:
             raise WebhookReplayedError("The call that this webhook is about has begun, or is over.")
         try:
             now = round(self._clock(), 3)
-            self._agentcore.ask(session_id, {"action": "wake", "line": line, "now": now})
+            told = {"number": number} if self._phone.tells_numbers else {}
+            self._agentcore.ask(session_id, {"action": "wake", "line": line, "now": now, **told})
             way = self._bridged(session_id, url) if bridged else Way(url=url)
         except DoorError:
             self._abandon(session_id)

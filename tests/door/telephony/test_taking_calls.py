@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
@@ -49,6 +50,17 @@ def words(provider: str, body: str) -> str:
     return said.text
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_agent_that_hands_callers_over_learns_their_number(provider, environment, agentcore, capsys):
+    """Nobody should have to spell out what the line knows; no other agent needs to know it."""
+    environment.setenv("HOTLINE_TELLS_NUMBERS", "True")
+    answer(dial(provider))
+
+    ((_, asked),) = agentcore.asked
+    assert re.fullmatch(r"\+[1-9]\d{6,14}", asked["number"])
+    assert asked["number"] not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("provider", DIRECT)
 def test_a_caller_is_streamed_to_an_agent_of_their_own(provider, agentcore, ledger):
     """This is what the entry is for: one call, one session, its agent awake for this provider's stream."""
@@ -56,6 +68,7 @@ def test_a_caller_is_streamed_to_an_agent_of_their_own(provider, agentcore, ledg
 
     ((session_id, asked),) = agentcore.asked
     assert (status, asked["action"], asked["line"]) == (HTTPStatus.OK, "wake", provider)
+    assert "number" not in asked
     assert asked["now"] == pytest.approx(time.time(), abs=60)  # rows are judged by the door's clock
     signed = parse_qs(urlsplit(way_in(provider, body)).query)
     assert signed["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"] == [session_id]
