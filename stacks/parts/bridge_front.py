@@ -64,7 +64,7 @@ class BridgeFront(Construct):
 
     def _group(self, vpc: ec2.IVpc, tasks: ec2.SecurityGroup) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
-            self, "Group", vpc=vpc, description="The bridge's load balancer", allow_all_outbound=False
+            self, "Group", vpc=vpc, description="Load balancer of the bridge", allow_all_outbound=False
         )
         group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Streams of phone providers")
         group.add_egress_rule(tasks, ec2.Port.tcp(PORT), "Tasks of the bridge")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,15 @@ def test_one_path_of_one_name_is_open_and_only_over_tls(deployed):
     assert listener["DefaultActions"][0]["FixedResponseConfig"] == {"StatusCode": "404"}
     assert json.dumps(rule["Conditions"]).count(bridge.STREAM) == 1
     assert BRIDGE["host_name"] in json.dumps(rule["Conditions"])
+
+
+def test_ec2_takes_the_groups_descriptions(deployed):
+    """It refuses an apostrophe, in the middle of a deployment; no shipped stage has a bridge for cfn-lint to look at."""
+    groups = deployed.resources("Bridge", "AWS::EC2::SecurityGroup")
+    texts = [one["GroupDescription"] for one in groups]
+    texts += [rule["Description"] for one in groups for rule in one.get("SecurityGroupEgress", [])]
+
+    assert all(re.fullmatch(r"[\w ._:/()#,@\[\]+=&;{}!$*-]{1,255}", text) for text in texts)
 
 
 def test_only_the_load_balancer_reaches_a_task(deployed):
