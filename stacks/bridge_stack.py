@@ -81,7 +81,7 @@ def _task_group(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
         scope, "TaskGroup", vpc=vpc, description="Tasks of the bridge: HTTPS out", allow_all_outbound=False
     )
     # To any address: AWS APIs and registries have thousands, and a security group cannot take names.
-    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS APIs; the image's registry")
+    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS APIs; registry of the image")
     return group
 
 
