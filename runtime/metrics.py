@@ -50,6 +50,13 @@ JOIN_TIME = Metric(
     "accepted socket to the first audio sent; over WebRTC the browser does, from pressing Call to the first "
     "audio heard, and the door passes it on. Once a call.",
 )
+WAKE_TIME = Metric(
+    name="WakeTime",
+    unit="Milliseconds",
+    emitted_by="door",
+    meaning="From asking AgentCore for the agent of a new session to its answer: how long a microVM takes to start. "
+    "Callers wait for it only when they press Call before it is over.",
+)
 MODEL_FIRST_AUDIO = Metric(
     name="ModelFirstAudio",
     unit="Milliseconds",

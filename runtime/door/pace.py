@@ -64,7 +64,11 @@ class Pace:
     def _start(self, key: str, now: float) -> bool:
         """Count the first after a rest, which is all that most callers ever do."""
         return self._set(
-            key, now, "#due = :next", "attribute_not_exists(#due) OR #due <= :now", {"next": self._interval}
+            key,
+            now,
+            "#due = :next",
+            "attribute_not_exists(#due) OR #due <= :now",
+            {"next": _number(now + self._interval)},
         )
 
     def _go_on(self, key: str, now: float) -> bool:
@@ -75,8 +79,7 @@ class Pace:
             now,
             "#due = #due + :interval",
             "#due > :now AND #due <= :latest",
-            {"latest": latest},
-            {"interval": _number(self._interval)},
+            {"latest": _number(now + latest), "interval": _number(self._interval)},
         )
 
     def _set(
@@ -85,16 +88,14 @@ class Pace:
         now: float,
         setting: str,
         condition: str,
-        moments: dict[str, float],
-        values: dict[str, dict[str, str]] | None = None,
+        values: dict[str, dict[str, str]],
     ) -> bool:
-        named = {name: _number(now + seconds) for name, seconds in moments.items()}
         forgotten = {"N": str(int(now) + _FORGOTTEN_AFTER_SECONDS)}
         request = self._table.updating(
             key,
             f"SET {setting}, #expires_at = :forgotten",
             condition,
-            {"now": _number(now), "forgotten": forgotten, **named, **(values or {})},
+            {"now": _number(now), "forgotten": forgotten, **values},
         )
         return self._table.update(request) is not None
 

@@ -26,7 +26,14 @@ from runtime.door.ledger import Ledger
 from runtime.door.reaper import Reaper
 from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
-from runtime.metrics import CALLERS_LIMITED, SESSIONS_REAPED, SESSIONS_REFUSED, MetricWriter
+from runtime.metrics import (
+    CALLERS_LIMITED,
+    MILLISECONDS,
+    SESSIONS_REAPED,
+    SESSIONS_REFUSED,
+    WAKE_TIME,
+    MetricWriter,
+)
 from runtime.settings import DoorSettings
 
 logger = logging.getLogger(__name__)
@@ -161,7 +168,7 @@ class Sessions:
             raise
 
     def _wake(self, session_id: str, url: str, limits: Limits) -> SocketWay:
-        self._agentcore.ask(session_id, self._wake_request())
+        self._ask_to_wake(session_id)
         return SocketWay(
             session_id=session_id,
             url=url,
@@ -169,13 +176,16 @@ class Sessions:
             limits=limits,
         )
 
-    def _wake_request(self) -> dict[str, Any]:
+    def _ask_to_wake(self, session_id: str, **more: Any) -> None:
         """Tell the time with it: the agent's rows are judged by the door's clock, not by a microVM's."""
-        return {"action": "wake", "now": round(self._clock(), 3)}
+        asked = time.monotonic()
+        self._agentcore.ask(session_id, {"action": "wake", "now": round(self._clock(), 3), **more})
+        waited = (time.monotonic() - asked) * MILLISECONDS
+        self._metrics.write({WAKE_TIME: round(waited, 3)}, session=session_id)
 
     def _wake_with_relays(self, session_id: str, limits: Limits) -> WebRtcWay:
         issue = self._relays.issue(session_id)
-        self._agentcore.ask(session_id, {**self._wake_request(), "ice_servers": issue.for_agent})
+        self._ask_to_wake(session_id, ice_servers=issue.for_agent)
         return WebRtcWay(
             session_id=session_id,
             ice_servers=issue.for_caller,

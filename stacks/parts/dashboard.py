@@ -60,6 +60,7 @@ class CallDashboard(Construct):
                 "Caller stops to answer begins (ms)": self._spread(metrics.VOICE_TO_VOICE_LATENCY),
                 "Model's first audio (ms)": self._spread(metrics.MODEL_FIRST_AUDIO),
                 "Join to greeting (ms)": self._spread(metrics.JOIN_TIME),
+                "Agent wakes (ms)": self._spread(metrics.WAKE_TIME),
             }
         )
 

@@ -24,7 +24,7 @@ class DeployedRelays:
 
     def follow(self, *sources: TurnSettings) -> None:
         """Start what *sources* name and end what they do not; the others go on relaying."""
-        wanted = {}
+        wanted: dict[tuple[str, str, str], CoturnSettings] = {}
         for settings in sources:
             if isinstance(settings, CoturnSettings):
                 secret = self._read_secret(settings.secret_arn)

@@ -15,7 +15,9 @@ from scripts.webpage.errors import PackagesError, SourceError
 from scripts.webpage.packages import CACHE, SOURCE
 
 ROOT = Path(__file__).resolve().parents[3]
-OTHERS = re.compile(r"https?://(?!github\.com/|www\.w3\.org/|127\.0\.0\.1)[\w.-]+|daily\.co|sentry", re.IGNORECASE)
+OTHERS = re.compile(
+    r"https?://(?!github\.com/|www\.w3\.org/|127\.0\.0\.1)[\w.-]+|daily\.co|sentry", re.IGNORECASE
+)
 
 
 @pytest.fixture
