@@ -1,9 +1,7 @@
 """How long callers waited, in each way, and whether that is what was wanted."""
 
 import json
-import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 
 from scripts.benchmarks.comparison import Comparison, Measure
+from scripts.percentile import percentile
 
 AWAKE = "awake before the click"
 """Hotline's agent and path stand, as the page has them; the examples' agent runs already, in its favour."""
@@ -21,11 +20,6 @@ P50_GOAL_MS, P95_GOAL_MS = 500.0, 800.0
 RATIO_GOAL = 0.5
 
 _MEASURES = (Measure(name=AWAKE, unit="ms", goal=RATIO_GOAL), Measure(name=WOKEN, unit="ms"))
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the smallest of *values* that *percent* of them do not exceed."""
-    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 @dataclass(slots=True, kw_only=True)

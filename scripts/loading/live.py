@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from scripts.loading.outcome import Outcomes, percentile
+from scripts.loading.outcome import Outcomes
+from scripts.percentile import percentile
 
 REFRESH_SECONDS = 0.5
 LINE_SECONDS = 15
@@ -64,5 +65,4 @@ def _table(outcomes: Outcomes, calls: int) -> Table:
 
 
 def _seconds(values: list[float], percent: float = 95) -> str:
-    reached = percentile(values, percent)
-    return "-" if reached is None else f"{reached:.2f} s"
+    return f"{percentile(values, percent):.2f} s" if values else "-"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scripts.loading.leaks import Leak
-from scripts.loading.outcome import Outcomes, percentile
+from scripts.loading.outcome import Outcomes
+from scripts.percentile import percentile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def _verdicts(objectives: Objectives, outcomes: Outcomes, leaks: list[Leak]) -> 
         ("Join, 95th percentile", objectives.join_p95_seconds, outcomes.joins),
         ("Voice to voice, 95th percentile", objectives.answer_p95_seconds, outcomes.answers),
     ):
-        yield Verdict(name=name, unit="s", limit=limit, reached=percentile(values, 95))
+        yield Verdict(name=name, unit="s", limit=limit, reached=percentile(values, 95) if values else None)
     yield Verdict(
         name="Calls that failed", unit="%", limit=objectives.error_percent, reached=outcomes.error_percent
     )

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -74,13 +74,6 @@ class Outcomes:
             count += change
             curve.append((moment, count))
         return curve
-
-
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """Return the value that *percent* percent of *values* do not exceed (nearest rank), if there are any."""
-    if not values:
-        return None
-    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def _present(values: Iterable[float | None]) -> list[float]:

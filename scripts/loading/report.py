@@ -14,8 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from scripts.loading.objectives import Verdict
-from scripts.loading.outcome import Outcomes, percentile
+from scripts.loading.outcome import Outcomes
 from scripts.loading.plan import Plan
+from scripts.percentile import percentile
 
 PERCENTILES = (50, 90, 95, 99, 100)
 BARS = 24
@@ -111,7 +112,10 @@ class Report:
 
     def _reached(self) -> list[tuple[str, list[float | None]]]:
         named = (("join", self.outcomes.joins), ("voice_to_voice", self.outcomes.answers))
-        return [(name, [percentile(values, one) for one in PERCENTILES]) for name, values in named]
+        return [
+            (name, [percentile(values, one) if values else None for one in PERCENTILES])
+            for name, values in named
+        ]
 
     def _figures(self) -> list[tuple[str, list[str]]]:
         titles = {"join": "Join", "voice_to_voice": "Voice to voice"}

@@ -4,7 +4,8 @@ import json
 import pytest
 from rich.console import Console
 
-from scripts.benchmarks.join_report import AWAKE, WOKEN, JoinReport, percentile
+from scripts.benchmarks.join_report import AWAKE, WOKEN, JoinReport
+from scripts.percentile import percentile
 
 
 @pytest.fixture

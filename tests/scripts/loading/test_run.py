@@ -10,9 +10,10 @@ import pytest
 from scripts.calling.errors import NoAnswerError
 from scripts.loading.leaks import Leak, left_behind
 from scripts.loading.objectives import Objectives, judge
-from scripts.loading.outcome import Outcome, Outcomes, percentile
+from scripts.loading.outcome import Outcome, Outcomes
 from scripts.loading.plan import Plan
 from scripts.loading.run import Run
+from scripts.percentile import percentile
 
 
 def conversation() -> Any:
