@@ -10,7 +10,6 @@ import { RTVIMessage, Transport, TransportStartError } from "@pipecat-ai/client-
 import type { PipecatClientOptions, Tracks, TransportState } from "@pipecat-ai/client-js";
 
 import { isTaken, takenOf } from "./addresses";
-import { isTaken, takenOf } from "./addresses";
 import type { Door, Invitation, Relays } from "./door";
 import type { LocalMedia } from "./media";
 import { nothingMeasured } from "./path";
