@@ -73,6 +73,8 @@ class EmbeddedCloud:
         self._access_key = f"AKIA{secrets.token_hex(8).upper()}"
         self._secret = secrets.token_urlsafe(30)
         self._token = secrets.token_urlsafe(32)
+        self.scripts_secret = secrets.token_urlsafe(32)
+        """With which scripts and tests get tokens of this cloud's issuer."""
         self._cleanup = contextlib.ExitStack()
         self._children: list[Child] = []
         self.phones: list[PhoneAccount] = []
@@ -132,11 +134,6 @@ class EmbeddedCloud:
             access_key=self._access_key,
             secret=self._secret,
         )
-
-    @property
-    def scripts_secret(self) -> str:
-        """With which scripts and tests get tokens of this cloud's issuer."""
-        return self._servers.scripts_secret
 
     def session(self) -> boto3.session.Session:
         """Return a boto3 session with the deployer's keys."""
@@ -246,7 +243,7 @@ class EmbeddedCloud:
         }
         self._servers = Servers(self.ports, self.work, keys, self._cleanup)
         self.trust_file = self._servers.trust_file
-        self._children = self._servers.start(self._bedrock_arguments)
+        self._children = self._servers.start(self._bedrock_arguments, self.scripts_secret)
         for child in self._children:
             self._servers.wait_until_ready(child)
             self._progress(f"{child.name} is ready")

@@ -55,13 +55,16 @@ class Servers:
         self._keys = keys
         self._cleanup = cleanup
         self._relay_secret = {_RELAY_SECRET: secrets.token_urlsafe(36)}
-        self.scripts_secret = secrets.token_urlsafe(32)
-        """Of the issuer's client that is no person; no other server is told."""
         self.trust_file = work / "tls" / "ca.pem"
         """The authority that signs for Bedrock."""
 
-    def start(self, bedrock_arguments: Sequence[str]) -> list[Child]:
-        """Start those that a deployment needs, at once: none needs another before it is called."""
+    def start(self, bedrock_arguments: Sequence[str], scripts_secret: str) -> list[Child]:
+        """Start those that a deployment needs, at once: none needs another before it is called.
+
+        Args:
+            bedrock_arguments: More of them, for tests.
+            scripts_secret: Of the issuer's client that is no person; no other server is told.
+        """
         services, certificates = self._ports.endpoints()["services"], self.trust_file.parent
         certificates.mkdir()
         relay = ("--relay-port", str(self._ports.relay))
@@ -76,7 +79,7 @@ class Servers:
                 self._ports.agentcore,
                 [*agentcore, "--region", REGION, "--trust", self.trust_file],
             ),
-            self._launch("issuer", self._ports.issuer, (), {_ISSUER_SECRET: self.scripts_secret}),
+            self._launch("issuer", self._ports.issuer, (), {_ISSUER_SECRET: scripts_secret}),
         ]
 
     def start_relay(self) -> Child:

@@ -32,9 +32,15 @@ def run_app(tmp_path: Path, context: dict[str, object]) -> subprocess.CompletedP
     )
 
 
-def test_a_stage_is_six_stacks(shipped: Deployment):
-    """Each is redeployed for its own reason: the agent often, the relays seldom, the network hardly ever."""
-    assert set(shipped.templates) == set(STACKS)
+def test_a_stage_is_six_stacks_and_what_stands_before_its_page(shipped: Deployment):
+    """Each is redeployed for its own reason: the agent often, the relays seldom, the network hardly ever.
+
+    The seventh is empty where a stage has no WAF: the CDK removes an empty stack, and one that is absent it forgets.
+    """
+    assert set(shipped.templates) == {*STACKS, "Edge"}
+    waf = CONTEXT["stages"][shipped.stage].get("page", {}).get("waf", False)
+    assert bool(shipped.resources("Edge", "AWS::WAFv2::WebACL")) == waf
+    assert waf or "Resources" not in shipped.templates["Edge"]
 
 
 def test_everything_carries_the_name_of_its_stage(shipped: Deployment):
@@ -47,6 +53,8 @@ def test_everything_carries_the_name_of_its_stage(shipped: Deployment):
 def test_references_go_one_way(shipped: Deployment):
     """Whoever destroys or redeploys a stack knows which others wait for it: those to its right."""
     order = ["Network", "Turn", "Runtime", "Door", "Monitoring"]
+    # A web ACL must be there before the page that it stands before, and may go only after that page let go of it.
+    order.insert(3 if shipped.resources("Edge", "AWS::WAFv2::WebACL") else 4, "Edge")
     artifacts = shipped.manifest["artifacts"]
 
     for name in order:
