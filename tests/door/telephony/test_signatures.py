@@ -122,8 +122,8 @@ def test_a_secret_that_is_no_key_is_a_fault_of_the_deployment(key):
         Telnyx().read(from_telnyx(), key)
 
 
-# Vonage publishes the claims and no whole token ("Decoding signed webhooks"); this one has them all, and
-# verify_signature of Vonage's own library, vonage-jwt 1.1.5, accepts it on the day that it names.
+# Vonage publishes the claims and no whole token ("Decoding signed webhooks"); this one has them all, made by
+# that page's rule.  Its moment lies in the future, so Vonage's own library could not be asked about it.
 VONAGE_TOKEN = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
     "eyJpYXQiOjE4MDAwMDAwMDAsImp0aSI6ImM1YmE4ZjI0LTFhMTQtNGMxMC1iZmRmLTNmYmU4Y2U1MTFiNSIsImlzcyI6IlZvbmFnZSIs"
