@@ -19,22 +19,18 @@ import signal
 import sys
 from pathlib import Path
 
-import boto3
-from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.phones import LINES
 from scripts.calling.caller import Conversation
 from scripts.calling.deployment import Deployment
-from scripts.calling.errors import CallError, CredentialsError
+from scripts.calling.errors import CallError
 from scripts.calling.phone_caller import caller_on
 from scripts.calling.report import print_figures
-from scripts.calling.running import find_running
-from scripts.calling.tokens import token_for
 from scripts.calling.utterance import Utterance, write_wav
 from scripts.calling.voice import spoken
-from scripts.embedded.cloud import DEFAULT_PORT
+from scripts.commands.stage_options import add_stage, add_token, find, with_token
 
 QUESTION = "What is the status of my order number four two seven?"
 INTERRUPTED = 130
@@ -68,9 +64,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/call", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
-    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    add_stage(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
     what.add_argument("--wav", metavar="FILE", type=Path, help="play a recording instead")
@@ -80,51 +74,10 @@ def parse_arguments() -> argparse.Namespace:
         default=WEBSOCKET,
         help=f"or whose phone line (with --embedded); default: {WEBSOCKET}",
     )
-    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
-    )
-    parser.add_argument(
-        "--token-file", metavar="FILE", type=Path, help="an access token to call with; - reads standard input"
-    )
+    add_token(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
     parser.add_argument("--record", metavar="FILE", type=Path, help="write the agent's answer as WAV")
     return parser.parse_args()
-
-
-def find(options: argparse.Namespace) -> Deployment:
-    """Return what is to be dialled.
-
-    Raises:
-        CallError: It is not deployed, or not to be found with these credentials.
-    """
-    if options.embedded:
-        return find_running(options.port)
-    try:
-        return Deployment.of_stage(options.stage, boto3.Session(region_name=options.region))
-    except ProfileNotFound as fault:
-        raise CredentialsError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
-
-
-def with_token(deployment: Deployment, options: argparse.Namespace, console: Console) -> Deployment:
-    """Return *deployment* with the token to call it with; a person signs in when there is none yet.
-
-    Raises:
-        CallError: There is no token to be had, or it is of no use.
-    """
-    if not deployment.takes_tokens:
-        if options.token_file:
-            raise CredentialsError(
-                f"Stage {deployment.stage} takes no tokens: its callers sign with AWS credentials (auth.kind iam)."
-            )
-        return deployment
-    if deployment.token and not options.token_file:
-        return deployment
-
-    def tell(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
-    return deployment.called_with(token_for(deployment.outputs, token_file=options.token_file, tell=tell))
 
 
 async def call(deployment: Deployment, options: argparse.Namespace) -> Conversation:

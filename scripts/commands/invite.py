@@ -10,15 +10,14 @@ need to call it yourself.
 
 import argparse
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
 from scripts.calling.deployment import Deployment
 from scripts.calling.door import Invite
 from scripts.calling.errors import CallError, NotDeployedError
-from scripts.commands.call import find, with_token
-from scripts.embedded.address import DEFAULT_PORT, Ports
+from scripts.commands.stage_options import add_stage, add_token, find, with_token
+from scripts.embedded.address import Ports
 
 FRAGMENT = "#invite="
 """Browsers send what stands behind it to no server."""
@@ -52,19 +51,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/invite", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
-    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
-    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
-    )
-    parser.add_argument(
-        "--token-file",
-        metavar="FILE",
-        type=Path,
-        help="an access token to invite with; - reads standard input",
-    )
+    add_stage(parser)
+    add_token(parser)
     return parser.parse_args()
 
 

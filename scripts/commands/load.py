@@ -22,13 +22,14 @@ from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.errors import HotlineError
-from scripts.calling.caller import Caller
+from runtime.phones import LINES
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError
+from scripts.calling.phone_caller import caller_on
 from scripts.calling.running import read_running
 from scripts.calling.voice import spoken
-from scripts.commands.call import QUESTION, find, with_token
-from scripts.embedded.address import DEFAULT_PORT
+from scripts.commands.call import INTERRUPTED, QUESTION
+from scripts.commands.stage_options import add_stage, add_token, find, with_token
 from scripts.loading.leaks import counting, left_behind
 from scripts.loading.live import line, shown
 from scripts.loading.objectives import Objectives, judge
@@ -36,7 +37,7 @@ from scripts.loading.plan import Plan
 from scripts.loading.report import Report
 from scripts.loading.run import Run
 
-MISSED, NOTHING_CALLED, INTERRUPTED = 1, 2, 130
+MISSED, NOTHING_CALLED = 1, 2
 EMULATED = (
     "AWS's services, AgentCore's data plane and Bedrock's protocol; the model's brain is offline.  All share this "
     "machine's processors with the callers, so the times are no measure of AWS."
@@ -72,16 +73,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
-    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
-    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
-    )
-    parser.add_argument(
-        "--token-file", metavar="FILE", type=Path, help="an access token; - reads standard input"
-    )
+    add_stage(parser)
+    add_token(parser)
     parser.add_argument("--calls", type=_count, required=True, metavar="N", help="how many calls")
     parser.add_argument(
         "--at-once",
@@ -100,7 +93,12 @@ def parse_arguments() -> argparse.Namespace:
         metavar="SECONDS",
         help="the rate climbs so long; default: at once",
     )
-    parser.add_argument("--transport", choices=TRANSPORTS, default=WEBSOCKET, help=f"default: {WEBSOCKET}")
+    parser.add_argument(
+        "--transport",
+        choices=(*TRANSPORTS, *LINES),
+        default=WEBSOCKET,
+        help=f"or whose phone line (with --embedded); default: {WEBSOCKET}",
+    )
     parser.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
     _add_objectives(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every call")
@@ -132,7 +130,7 @@ async def load(deployment: Deployment, options: argparse.Namespace, console: Con
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     plan = Plan(calls=options.calls, at_once=options.at_once, rate=options.rate, ramp_seconds=options.ramp)
     speech = await spoken(options.say)
-    caller = Caller(deployment, transport=options.transport)
+    caller = caller_on(deployment, options.transport)
     process = read_running(options.port)["process"] if options.embedded else None
     count = counting(deployment, process)
     before = await asyncio.to_thread(count)

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from runtime.door.errors import LedgerUnavailableError
 from scripts.calling.errors import CallError
-from scripts.embedded.address import DEFAULT_PORT
+from scripts.commands.stage_options import add_words, take_stage
 from scripts.operating.errors import OperatingError
 from scripts.operating.sessions import SessionDesk, as_json
 from scripts.operating.stage import Stage
@@ -54,19 +54,11 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/sessions", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("words", nargs="*", metavar="STAGE [list | show ID | stop ID | stop --all]")
+    add_words(parser, "STAGE [list | show ID | stop ID | stop --all]")
     parser.add_argument("--all", action="store_true", help="stop every session")
-    parser.add_argument("--embedded", action="store_true", help="in place of STAGE: the embedded cloud")
-    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
-    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_intermixed_args(words)
-    rest = list(options.words)
-    if not options.embedded and not rest:
-        parser.error("name a stage of cdk.json, or --embedded for the cloud on this machine")
-    options.stage = None if options.embedded else rest.pop(0)
+    rest = take_stage(parser, options)
     options.action = rest.pop(0) if rest else "list"
     options.session_id = rest.pop(0) if rest else ""
     fault = _fault(options, rest)

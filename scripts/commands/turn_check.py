@@ -22,7 +22,7 @@ from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
 from scripts.calling.errors import CallError
-from scripts.embedded.address import DEFAULT_PORT
+from scripts.commands.stage_options import add_stage
 from scripts.turnchecking.check import Check, check
 from scripts.turnchecking.stage import Stage
 from turn.errors import TurnError
@@ -62,13 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/turn-check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
-    where.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
-    parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
-    )
+    add_stage(parser)
     parser.add_argument(
         "--packets", type=positive, default=PACKETS, help=f"sent on each URL, 50 a second; default: {PACKETS}"
     )
