@@ -7,31 +7,21 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.answers import Limits, SessionShown, SocketWay, WebRtcWay
 from runtime.door.bodies import WEBSOCKET
 from runtime.door.errors import (
     AgentCoreUnavailableError,
-    BudgetSpentError,
-    CallerLimitError,
-    ConcurrencyReachedError,
-    DoorError,
-    LedgerUnavailableError,
-    RelaysUnavailableError,
     SessionUnknownError,
 )
 from runtime.door.ledger import Ledger
+from runtime.door.opening import Opening
 from runtime.door.reaper import Reaper
 from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
 from runtime.metrics import (
-    CALLERS_LIMITED,
-    MILLISECONDS,
     SESSIONS_REAPED,
-    SESSIONS_REFUSED,
-    WAKE_TIME,
     MetricWriter,
 )
 from runtime.settings import DoorSettings
@@ -76,6 +66,7 @@ class Sessions:
         self._relays = relays
         self._metrics = metrics
         self._clock = clock
+        self._opening = Opening(ledger, agentcore, metrics, clock=clock)
 
     def open(self, owner: str, transport: str, terms: Terms | None = None) -> SocketWay | WebRtcWay:
         """Open a session for *owner*, wake its agent and return the way in.
@@ -93,18 +84,12 @@ class Sessions:
         call_seconds = terms.call_seconds if terms else self._settings.call_seconds
         # Signing comes first: when it fails, no row was made.
         url = self._agentcore.way_in(session_id) if transport == WEBSOCKET else ""
-        self._take_place(session_id, owner, transport, call_seconds)
         limits = Limits(call_seconds=call_seconds)
-        try:
-            way_in = (
-                self._wake(session_id, url, limits) if url else self._wake_with_relays(session_id, limits)
-            )
-        except DoorError as fault:
-            self._abandon(session_id, fault)
-            raise
-        # A zero for each that was let in makes the average the share that was refused.
-        self._metrics.write({SESSIONS_REFUSED: 0}, session=session_id)
-        return way_in
+        self._take_place(session_id, owner, transport, call_seconds)
+        with self._opening.abandoned_on_failure(session_id):
+            if url:
+                return self._wake(session_id, url, limits)
+            return self._wake_with_relays(session_id, limits)
 
     def show(self, owner: str, session_id: str) -> SessionShown:
         """Describe the session as it is: one found dead is ended on the spot, not shown as alive.
@@ -148,7 +133,7 @@ class Sessions:
         return session
 
     def _take_place(self, session_id: str, owner: str, transport: str, call_seconds: int) -> None:
-        try:
+        with self._opening.refusals_counted():
             self._ledger.open(
                 session_id,
                 owner=owner,
@@ -157,18 +142,9 @@ class Sessions:
                 per_caller=self._settings.sessions_per_caller,
                 call_seconds=call_seconds,
             )
-        except ConcurrencyReachedError:
-            self._metrics.write({SESSIONS_REFUSED: 1}, reason="concurrency")
-            raise
-        except BudgetSpentError:
-            self._metrics.write({SESSIONS_REFUSED: 1}, reason="budget")
-            raise
-        except CallerLimitError:
-            self._metrics.write({CALLERS_LIMITED: 1})
-            raise
 
     def _wake(self, session_id: str, url: str, limits: Limits) -> SocketWay:
-        self._ask_to_wake(session_id)
+        self._opening.wake(session_id)
         return SocketWay(
             session_id=session_id,
             url=url,
@@ -176,16 +152,9 @@ class Sessions:
             limits=limits,
         )
 
-    def _ask_to_wake(self, session_id: str, **more: Any) -> None:
-        """Tell the time with it: the agent's rows are judged by the door's clock, not by a microVM's."""
-        asked = time.monotonic()
-        self._agentcore.ask(session_id, {"action": "wake", "now": round(self._clock(), 3), **more})
-        waited = (time.monotonic() - asked) * MILLISECONDS
-        self._metrics.write({WAKE_TIME: round(waited, 3)}, session=session_id)
-
     def _wake_with_relays(self, session_id: str, limits: Limits) -> WebRtcWay:
         issue = self._relays.issue(session_id)
-        self._ask_to_wake(session_id, ice_servers=issue.for_agent)
+        self._opening.wake(session_id, ice_servers=issue.for_agent)
         return WebRtcWay(
             session_id=session_id,
             ice_servers=issue.for_caller,
@@ -193,16 +162,6 @@ class Sessions:
             expires_in_seconds=min(self._settings.join_seconds, issue.lifetime_seconds),
             limits=limits,
         )
-
-    def _abandon(self, session_id: str, fault: DoorError) -> None:
-        """End what was begun; what cannot be ended now, the reaper and AgentCore's own limits end."""
-        reason = Reason.NO_RELAY if isinstance(fault, RelaysUnavailableError) else Reason.AGENT_ERROR
-        with suppress(LedgerUnavailableError):
-            self._ledger.close(session_id, reason, may_run=True)
-        with suppress(LedgerUnavailableError, AgentCoreUnavailableError):
-            self._agentcore.stop(session_id)
-            self._ledger.release(session_id)
-        logger.warning("Session abandoned", extra={"session": session_id, "reason": reason})
 
     def _described(self, session: Session) -> SessionShown:
         """Show what a caller may know: the fields of the answer, whatever else the ledger keeps."""

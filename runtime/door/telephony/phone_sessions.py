@@ -8,23 +8,19 @@ from typing import Final
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import (
-    AgentCoreUnavailableError,
-    BudgetSpentError,
-    CallerLimitError,
-    ConcurrencyReachedError,
     DoorError,
     LedgerUnavailableError,
-    ShareTakenError,
     WebhookReplayedError,
 )
 from runtime.door.ledger import Ledger
+from runtime.door.opening import Opening
 from runtime.door.pace import Pace
-from runtime.door.session import Reason, State
+from runtime.door.session import State
 from runtime.door.share import Share
 from runtime.door.telephony.callers import Callers
 from runtime.door.telephony.documents import Way
 from runtime.door.telephony.stream_tokens import SESSION, TOKEN, StreamTokens
-from runtime.metrics import CALLERS_LIMITED, SESSIONS_REFUSED, MetricWriter
+from runtime.metrics import MetricWriter
 from runtime.settings import DoorSettings, TelephonySettings
 
 logger = logging.getLogger(__name__)
@@ -71,8 +67,7 @@ class PhoneSessions:
         self._callers = callers
         self._tokens = tokens
         self._agentcore = agentcore
-        self._metrics = metrics
-        self._clock = clock
+        self._opening = Opening(ledger, agentcore, metrics, clock=clock)
 
     @property
     def longest_seconds(self) -> int:
@@ -100,16 +95,10 @@ class PhoneSessions:
             self._take_place(session_id, number, line)
         elif session.state is not State.OPEN:
             raise WebhookReplayedError("The call that this webhook is about has begun, or is over.")
-        try:
-            now = round(self._clock(), 3)
+        with self._opening.abandoned_on_failure(session_id):
             told = {"number": number} if self._phone.tells_numbers else {}
-            self._agentcore.ask(session_id, {"action": "wake", "line": line, "now": now, **told})
-            way = self._bridged(session_id, url) if bridged else Way(url=url)
-        except DoorError:
-            self._abandon(session_id)
-            raise
-        self._metrics.write({SESSIONS_REFUSED: 0}, session=session_id)
-        return way
+            self._opening.wake(session_id, line=line, **told)
+            return self._bridged(session_id, url) if bridged else Way(url=url)
 
     def _bridged(self, session_id: str, url: str) -> Way:
         token = self._tokens.issue(session_id, life_seconds=self._door.join_seconds)
@@ -118,18 +107,9 @@ class PhoneSessions:
     def _take_place(self, session_id: str, number: str, line: str) -> None:
         owner = self._callers.owner(number)
         self._pace.keep(owner)
-        try:
+        with self._opening.refusals_counted():
             self._share.take(session_id)
             self._write(session_id, owner, line)
-        except (ConcurrencyReachedError, ShareTakenError):
-            self._metrics.write({SESSIONS_REFUSED: 1}, reason="concurrency")
-            raise
-        except BudgetSpentError:
-            self._metrics.write({SESSIONS_REFUSED: 1}, reason="budget")
-            raise
-        except CallerLimitError:
-            self._metrics.write({CALLERS_LIMITED: 1})
-            raise
 
     def _write(self, session_id: str, owner: str, line: str) -> None:
         try:
@@ -145,12 +125,3 @@ class PhoneSessions:
             with suppress(LedgerUnavailableError):
                 self._share.give_back(session_id)
             raise
-
-    def _abandon(self, session_id: str) -> None:
-        """End what was begun; what cannot be ended now, the reaper and AgentCore's own limits end."""
-        with suppress(LedgerUnavailableError):
-            self._ledger.close(session_id, Reason.AGENT_ERROR, may_run=True)
-        with suppress(LedgerUnavailableError, AgentCoreUnavailableError):
-            self._agentcore.stop(session_id)
-            self._ledger.release(session_id)
-        logger.warning("Session abandoned", extra={"session": session_id, "reason": Reason.AGENT_ERROR})
