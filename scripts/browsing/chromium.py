@@ -124,10 +124,10 @@ class Tab:
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while not await self.run(f"Boolean({condition})"):
-            seen = await self.run("document.body.innerText")
             if asyncio.get_running_loop().time() > deadline:
+                seen = await self.run("document.body.innerText")
                 raise BrowserError(f"not within {seconds} s: {what or condition}\n{seen}\n{self.complaints}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)  # a meter that jumps is seen at its height only by whoever looks often
 
     async def text(self, selector: str) -> str:
         """Return what an element shows."""

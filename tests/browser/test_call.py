@@ -59,7 +59,7 @@ async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice
 @pytest.mark.parametrize("transport", ["websocket", "webrtc"])
 async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
     """Nobody waits for a machine to finish its sentence: the greeting takes five seconds, the caller one and a half."""
-    async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION, after_seconds=2)) as tab:
+    async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION, after_seconds=3)) as tab:
         await open_signed_in(tab, f"{called.url}/?transport={transport}")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
