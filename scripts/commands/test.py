@@ -9,18 +9,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # The whole suite mostly waits: for sockets, processes, speech in real time.  So there is one worker more than
 # processors, up to four.  A file stays on one worker, because its fixtures are shared and expensive, and files
-# come in the order of their names: browser, bundle and embedded, the longest, are not left to the end.  The slowest tests are named: a suite that takes longer than a walk to the
-# coffee machine is not run.
+# come in the order of their names, so that the longest (browser, bundle, embedded) are not left to the end.
 # A named part runs plainly: output as it comes, and pdb.
 WORKERS = min(4, (os.cpu_count() or 1) + 1)
+SLOWEST_SHOWN = 25
 WHOLE_SUITE = (
-    "--numprocesses",
-    str(WORKERS),
-    "--dist",
-    "loadfile",
-    "--no-loadscope-reorder",
-    "--durations",
-    "25",
+    *("--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("--durations", str(SLOWEST_SHOWN)),
 )
 
 
