@@ -7,14 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The whole suite mostly waits: for sockets, processes, speech in real time.  So there is one worker more than
-# processors, up to four.  A file stays on one worker, because its fixtures are shared and expensive, and files
-# come in the order of their names, so that the longest (browser, bundle, embedded) are not left to the end.
-# A named part runs plainly: output as it comes, and pdb.
-WORKERS = min(4, (os.cpu_count() or 1) + 1)
+# The whole suite mostly waits: for sockets, processes, speech in real time.  A file stays on one worker,
+# because its fixtures are shared and expensive.  A named part runs plainly: output as it comes, and pdb.
 SLOWEST_SHOWN = 25
 WHOLE_SUITE = (
-    *("--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"),
     *("--durations", str(SLOWEST_SHOWN)),
 )
 

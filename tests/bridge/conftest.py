@@ -39,10 +39,12 @@ class Agent:
     heard: list[str | bytes] = field(default_factory=list)
     connections: list[ServerConnection] = field(default_factory=list)
     listens: asyncio.Event = field(default_factory=asyncio.Event)
+    was_reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, connection: ServerConnection) -> None:
         self.paths.append(connection.request.path if connection.request else "")
         self.connections.append(connection)
+        self.was_reached.set()
         await self.listens.wait()
         async for message in connection:
             self.heard.append(message)

@@ -68,6 +68,7 @@ async def test_two_at_once_with_one_ticket_are_one(start_bridge):
             ended = [asyncio.create_task(refusal(socket)) for socket in (one, other)]
             done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED, timeout=5)
             assert [task.result() for task in done] == [1008]
+            await asyncio.wait_for(world.agent.was_reached.wait(), 5)
             for task in ended:
                 task.cancel()
 

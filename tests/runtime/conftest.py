@@ -26,13 +26,15 @@ from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
+from scripts.embedded.certificates import make_certificates
 from tests.runtime.dynamodb import LEDGER, ORDERS, REGION, DynamoDb, dynamodb
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
-# The SDK's native TLS looks for it once per process, so it is set before anything connects.
+# The SDK's native TLS looks for it once per process, so it is set, and there, before anything connects: every
+# other client in this process reads it, too.
 _CERTIFICATES = tempfile.TemporaryDirectory(prefix="hotline-tests-")
-os.environ["SSL_CERT_FILE"] = str(Path(_CERTIFICATES.name) / "ca.pem")
+os.environ["SSL_CERT_FILE"] = str(make_certificates(Path(_CERTIFICATES.name)).ca_file)
 
 GREETING = Scripted(says="Good morning, how can I help?", tone_seconds=0.4)
 ANSWER = Scripted(says="I see.", hears="a question", tone_seconds=0.4)

@@ -83,7 +83,6 @@ async def test_a_caller_who_hangs_up_ends_the_call(start_agent, provider):
             row = await world.closed(session_id)
 
     assert (row.reason, row.transport) == ("hang_up", provider)
-    assert row.cost_usd > 0
 
 
 @each_provider

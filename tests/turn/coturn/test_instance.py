@@ -258,7 +258,7 @@ async def test_a_relay_counts_its_allocations_and_what_was_aimed_at_its_host(rel
             after = within(host, lambda: (metrics.allocations(*ports), metrics.dropped()))
 
     assert after[0] - before[0] == 1
-    assert after[1][metrics.STRAYS] - before[1][metrics.STRAYS] == 1
+    assert after[1][metrics.STRAYS] > before[1][metrics.STRAYS]
 
 
 def test_what_a_relay_measures_arrives_where_alarms_look(relaying, host, cloud):
