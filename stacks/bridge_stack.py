@@ -44,16 +44,10 @@ class BridgeStack(Stack):
         log_group = logs.LogGroup(
             self, "Logs", retention=retention(config.log_retention_days), removal_policy=RemovalPolicy.DESTROY
         )
-        settings = BridgeSettings(
-            stage=stage,
-            region=self.region,
-            runtime_arn=runtime.agent.arn,
-            endpoint_name=runtime.agent.endpoint_name,
-            ledger_table=runtime.ledger.name,
-            call_seconds=call_seconds,
-            join_seconds=join_seconds,
-            streams_per_task=config.streams_per_task,
+        settings = self._settings(
+            config, runtime, stage=stage, call_seconds=call_seconds, join_seconds=join_seconds
         )
+        environment = {**settings.to_environment(), **_where_to_fetch(asset, sha256)}
         group = _task_group(self, vpc)
         front = BridgeFront(self, "Front", config=config, vpc=vpc, tasks=group, call_seconds=call_seconds)
         service = BridgeService(
@@ -65,15 +59,39 @@ class BridgeStack(Stack):
             group=group,
             roles=BridgeRoles(self, "Roles", runtime=runtime, bundle=asset, log_group=log_group),
             log_group=log_group,
-            environment={
-                **settings.to_environment(),
-                "BUNDLE_URL": f"https://{asset.bucket.bucket_regional_domain_name}/{asset.s3_object_key}",
-                "BUNDLE_SHA256": sha256,
-            },
+            environment=environment,
             program=PROGRAM.read_text(encoding="utf-8"),
         )
         front.serve(service.service)
         CfnOutput(self, "BridgeAddress", value=front.address)
+
+    def _settings(
+        self,
+        config: FargateBridgeConfig,
+        runtime: RuntimeStack,
+        *,
+        stage: str,
+        call_seconds: int,
+        join_seconds: int,
+    ) -> BridgeSettings:
+        return BridgeSettings(
+            stage=stage,
+            region=self.region,
+            runtime_arn=runtime.agent.arn,
+            endpoint_name=runtime.agent.endpoint_name,
+            ledger_table=runtime.ledger.name,
+            call_seconds=call_seconds,
+            join_seconds=join_seconds,
+            streams_per_task=config.streams_per_task,
+        )
+
+
+def _where_to_fetch(asset: assets.Asset, sha256: str) -> dict[str, str]:
+    """Return what `runtime/bridge/fetch.py` reads."""
+    return {
+        "BUNDLE_URL": f"https://{asset.bucket.bucket_regional_domain_name}/{asset.s3_object_key}",
+        "BUNDLE_SHA256": sha256,
+    }
 
 
 def _task_group(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:

@@ -38,7 +38,31 @@ class RuntimeStack(Stack):
         orders = OrdersTable(self, "Orders")
         self.ledger = SessionLedger(self, "Ledger")
         people = People.add_to(self, escalation)
-        settings = RuntimeSettings(
+        settings = self._settings(config, stage, endpoints, orders, people)
+        self.agent = AgentRuntime(
+            self,
+            "Agent",
+            config=config,
+            stage=stage,
+            bundle=bundle,
+            environment=settings.to_environment(),
+            vpc=vpc,
+            security_group=security_group,
+        )
+        orders.grant_look_up(self.agent.role)
+        self.ledger.grant_report(self.agent.role)
+        people.grant_reach(self.agent.role)
+        self._tell(orders)
+
+    def _settings(
+        self,
+        config: RuntimeConfig,
+        stage: str,
+        endpoints: EndpointsConfig | None,
+        orders: OrdersTable,
+        people: People,
+    ) -> RuntimeSettings:
+        return RuntimeSettings(
             stage=stage,
             region=self.region,
             model_id=config.model_id,
@@ -53,19 +77,9 @@ class RuntimeStack(Stack):
             services_url=endpoints.services if endpoints else "",
             **people.settings,
         )
-        self.agent = AgentRuntime(
-            self,
-            "Agent",
-            config=config,
-            stage=stage,
-            bundle=bundle,
-            environment=settings.to_environment(),
-            vpc=vpc,
-            security_group=security_group,
-        )
-        orders.grant_look_up(self.agent.role)
-        self.ledger.grant_report(self.agent.role)
-        people.grant_reach(self.agent.role)
+
+    def _tell(self, orders: OrdersTable) -> None:
+        """Say what scripts and other programs ask for."""
         CfnOutput(self, "RuntimeArn", value=self.agent.arn)
         CfnOutput(self, "EndpointName", value=self.agent.endpoint_name)
         CfnOutput(self, "OrdersTable", value=orders.name)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
+from runtime.door.entries import Entries, entries_of
 from runtime.door.errors import CallerLimitError, ConcurrencyReachedError, LedgerUnavailableError
 from runtime.door.table import KEY, Table
 
@@ -89,6 +90,7 @@ class Places:
 
     def __init__(self, table: Table, *, life_seconds: int, clock: Callable[[], float]) -> None:
         self._table = table
+        self._entries = Entries(table)
         self._life_seconds = life_seconds
         self._clock = clock
 
@@ -103,7 +105,7 @@ class Places:
         """
         wanted = Place(session_id=session_id, taken_at=int(self._clock()), caller=caller, shard=0)
         # First, so that somebody who keeps asking never holds a place that another could have.
-        self._refuse_if_full(wanted, _entries_of(known), per_caller)
+        self._refuse_if_full(wanted, entries_of(known), per_caller)
         taken = self._take_of_stage(wanted, concurrency)
         try:
             has_place = self._add(taken.caller_key, taken.entry, per_caller)
@@ -118,8 +120,8 @@ class Places:
 
     def give_back(self, place: Place) -> None:
         """Free a place; it may be free already.  The shard is last, for it is where the reaper looks."""
-        self._drop(place.caller_key, {place.entry})
-        self._drop(place.shard_key, {place.entry})
+        self._entries.drop(place.caller_key, {place.entry})
+        self._entries.drop(place.shard_key, {place.entry})
 
     def taken(self) -> Iterator[Place]:
         """Go through every place that is taken."""
@@ -135,7 +137,7 @@ class Places:
         stale = {one for one in entries if int(one.split(" ")[1]) < oldest}
         if len(entries - stale) >= per_caller:
             raise _caller_limit(per_caller)
-        self._drop(wanted.caller_key, stale)
+        self._entries.drop(wanted.caller_key, stale)
 
     def _take_of_stage(self, wanted: Place, concurrency: int) -> Place:
         caps = shard_caps(concurrency)
@@ -162,27 +164,12 @@ class Places:
 
     def _shards(self) -> dict[str, set[str]]:
         keys = [f"{SHARD_PREFIX}{shard}" for shard in range(SHARDS)]
-        return {item[KEY]["S"]: _entries_of(item) for item in self._table.get_each(keys)}
+        return {item[KEY]["S"]: entries_of(item) for item in self._table.get_each(keys)}
 
     def _add(self, key: str, entry: str, most: int) -> bool:
-        """Add *entry* to a set that has less than *most*, or has it already: an answer can get lost."""
-        values: dict[str, Mapping[str, Any]] = {
-            "one": {"SS": [entry]},
-            "entry": {"S": entry},
-            "most": {"N": str(most)},
-        }
-        update = "ADD #entries :one"
-        if key.startswith(CALLER_PREFIX):  # callers come and go, shards stay
-            update += " SET #expires_at = :expires_at"
-            values["expires_at"] = {"N": str(int(self._clock()) + self._life_seconds)}
-        condition = "attribute_not_exists(#entries) OR size(#entries) < :most OR contains(#entries, :entry)"
-        return self._table.update(self._table.updating(key, update, condition, values)) is not None
-
-    def _drop(self, key: str, entries: set[str]) -> None:
-        values = {"gone": {"SS": sorted(entries)}}
-        # An update makes the item that it does not find.
-        there = f"attribute_exists({KEY})"
-        self._table.update(self._table.updating(key, "DELETE #entries :gone", there, values))
+        # Callers come and go, shards stay.
+        until = int(self._clock()) + self._life_seconds if key.startswith(CALLER_PREFIX) else None
+        return self._entries.add(key, entry, most=most, expires_at=until)
 
 
 def caller_of(owner: str) -> str:
@@ -199,10 +186,6 @@ def shard_caps(concurrency: int) -> list[int]:
     """Return how many places each shard has, as evenly as can be; together they are *concurrency*."""
     shards = -(-concurrency // SHARD_PLACES)
     return [concurrency // shards + (shard < concurrency % shards) for shard in range(shards)]
-
-
-def _entries_of(item: Mapping[str, Any]) -> set[str]:
-    return set(item.get("entries", {}).get("SS", ()))
 
 
 def _caller_limit(per_caller: int) -> CallerLimitError:

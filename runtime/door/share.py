@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from itertools import batched
 from typing import Any, Final
 
+from runtime.door.entries import Entries, entries_of
 from runtime.door.errors import ShareTakenError
 from runtime.door.session import State
-from runtime.door.table import KEY, Attributes, Table
+from runtime.door.table import KEY, Table
 
 # Source: BatchGetItem, Amazon DynamoDB API Reference.
 _BATCH_KEYS: Final = 100
@@ -41,6 +42,7 @@ class Share:
         self, client: Any, table: str, *, key: str, most: int, clock: Callable[[], float] = time.time
     ) -> None:
         self._table = Table(client, table)
+        self._entries = Entries(self._table)
         self._key = key
         self._most = most
         self._clock = clock
@@ -60,34 +62,24 @@ class Share:
 
     def give_back(self, session_id: str) -> None:
         """Free the place of a session that was not opened after all."""
-        self._drop(one for one in self._entries() if one.startswith(f"{session_id} "))
+        self._drop(one for one in self._taken() if one.startswith(f"{session_id} "))
 
     def _add(self, entry: str) -> bool:
-        values: Attributes = {
-            "one": {"SS": [entry]},
-            "entry": {"S": entry},
-            "most": {"N": str(self._most)},
-            "expires_at": {"N": str(int(self._clock()) + _FORGOTTEN_AFTER_SECONDS)},
-        }
-        # An answer of DynamoDB's that gets lost makes botocore ask again, for an entry that is then there.
-        condition = "attribute_not_exists(#entries) OR size(#entries) < :most OR contains(#entries, :entry)"
-        update = "ADD #entries :one SET #expires_at = :expires_at"
-        return self._table.update(self._table.updating(self._key, update, condition, values)) is not None
+        until = int(self._clock()) + _FORGOTTEN_AFTER_SECONDS
+        return self._entries.add(self._key, entry, most=self._most, expires_at=until)
 
     def _drop(self, entries: Iterable[str]) -> bool:
         """Take *entries* out, and say whether there were any."""
-        gone = sorted(entries)
+        gone = set(entries)
         if gone:
-            there = f"attribute_exists({KEY})"  # an update makes the item that it does not find
-            values = {"gone": {"SS": gone}}
-            self._table.update(self._table.updating(self._key, "DELETE #entries :gone", there, values))
+            self._entries.drop(self._key, gone)
         return bool(gone)
 
-    def _entries(self) -> list[str]:
-        return list(self._table.get(self._key).get("entries", {}).get("SS", ()))
+    def _taken(self) -> set[str]:
+        return entries_of(self._table.get(self._key))
 
     def _forget_the_ended(self) -> bool:
-        entries = self._entries()
+        entries = self._taken()
         states: dict[str, str] = {}
         for some in batched((one.split(" ")[0] for one in entries), _BATCH_KEYS):
             states |= {row[KEY]["S"]: row["state"]["S"] for row in self._table.get_each(some)}

@@ -1,5 +1,6 @@
 """One DynamoDB table, with its failures put into words."""
 
+import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +15,10 @@ type Attributes = Mapping[str, Mapping[str, Any]]
 
 KEY = "session_id"
 
-_BATCH_ATTEMPTS = 5
-_FIRST_PAUSE_SECONDS = 0.05
+# Before asking again for what a busy table left out of an answer, which botocore does not do by itself.  AWS asks
+# for growing pauses; they differ from caller to caller, so that those of one moment do not come back together.
+# Source: BatchGetItem ("UnprocessedKeys"), Amazon DynamoDB API Reference.
+_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
@@ -43,14 +46,13 @@ class Table:
     def get_each(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Go through the items of at most 100 *keys*, as last written and in no order."""
         asked = {self._name: {"Keys": [{KEY: {"S": key}} for key in keys], "ConsistentRead": True}}
-        for attempt in range(_BATCH_ATTEMPTS):
+        for pause in (0.0, *_PAUSES_SECONDS):
+            time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
             answer = self._send(self._client.batch_get_item, RequestItems=asked)
             yield from answer["Responses"].get(self._name, [])
             asked = answer.get("UnprocessedKeys", {})
             if not asked:
                 return
-            # What a busy table leaves out of an answer, botocore does not ask for again.
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
         raise self._unavailable("UnprocessedKeys")
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any] | None:

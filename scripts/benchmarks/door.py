@@ -138,7 +138,7 @@ def _wake_times(logs: Any, sessions: set[str]) -> Mapping[str, float]:
             return found
         if time.monotonic() > deadline:
             raise BenchmarkError(f"The door's log says of {len(sessions - found.keys())} sessions nothing.")
-        time.sleep(LOG_POLL_SECONDS)
+        time.sleep(LOG_POLL_SECONDS)  # CloudWatch Logs tells nobody that a line has arrived
 
 
 def _lines(logs: Any) -> list[dict[str, Any]]:

@@ -114,12 +114,13 @@ def _steadily(ledger: Ledger) -> Attempts:
     def call(number: int) -> None:
         session_id = f"hotline-{uuid.uuid4()}"
         if attempts.measure(lambda: _open(ledger, session_id, SESSIONS, number), attempts.opened_ms):
-            time.sleep(CALL_SECONDS)
+            time.sleep(CALL_SECONDS)  # the call itself: the load is that so many are open at a time
             attempts.measure(lambda: ledger.close(session_id, Reason.HANG_UP), attempts.closed_ms)
 
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=2 * int(SESSIONS_PER_SECOND * CALL_SECONDS)) as callers:
         for number in range(SESSIONS):
+            # Until this call is due: the rate is the load, however long the one before took.
             time.sleep(max(0.0, began + number / SESSIONS_PER_SECOND - time.monotonic()))
             callers.submit(call, number)
     return attempts

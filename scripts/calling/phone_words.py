@@ -10,7 +10,7 @@ media over WebSocket" (Telnyx), "Audio Streaming: stream events" (Plivo).
 import audioop
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,14 +78,7 @@ class Twilio:
         event = _object(data)
         if event.get("streamSid") != self._stream:
             raise ValueError("the agent names another stream than this one")
-        match event["event"]:
-            case "media":
-                return _ulaw(event["media"]["payload"])
-            case "clear":
-                return Interruption()
-            case "mark":
-                return Mark(self._event("mark", mark=event["mark"]))
-        raise ValueError(f"Twilio knows no {event['event']!r}")
+        return _media_clear_or_mark("Twilio", event, self._event)
 
     def _event(self, event: str, **content: Any) -> str:
         self._number += 1
@@ -130,14 +123,7 @@ class Telnyx:
             ValueError: No provider would take it.
         """
         event = _object(data)
-        match event["event"]:
-            case "media":
-                return _ulaw(event["media"]["payload"])
-            case "clear":
-                return Interruption()
-            case "mark":
-                return Mark(self._event("mark", mark=event["mark"]))
-        raise ValueError(f"Telnyx knows no {event['event']!r}")
+        return _media_clear_or_mark("Telnyx", event, self._event)
 
     def _event(self, event: str, **content: Any) -> str:
         self._number += 1
@@ -256,6 +242,18 @@ def words_of(provider: str, parameters: Mapping[str, str] | None = None) -> Word
             return Plivo()
         case _:
             return Vonage()
+
+
+def _media_clear_or_mark(who: str, event: Mapping[str, Any], answer: Callable[..., str]) -> Frame | Mark:
+    """Read what *who*, Twilio or Telnyx, takes from an agent; a mark is answered once all before it was played."""
+    match event["event"]:
+        case "media":
+            return _ulaw(event["media"]["payload"])
+        case "clear":
+            return Interruption()
+        case "mark":
+            return Mark(answer("mark", mark=event["mark"]))
+    raise ValueError(f"{who} knows no {event['event']!r}")
 
 
 def _object(data: Payload) -> dict[str, Any]:

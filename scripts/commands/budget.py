@@ -19,7 +19,7 @@ import sys
 
 from runtime.door.errors import LedgerUnavailableError
 from scripts.calling.errors import CallError
-from scripts.commands.stage_options import add_words, take_stage
+from scripts.commands.stage_options import add_words, find_operated, take_stage
 from scripts.operating.budget import BudgetStatus
 from scripts.operating.errors import OperatingError
 from scripts.operating.stage import Stage
@@ -32,11 +32,7 @@ def main() -> int:
     """Run `scripts/budget`."""
     options = parse_arguments()
     try:
-        stage = (
-            Stage.embedded(options.port)
-            if options.embedded
-            else Stage.deployed(options.stage, options.region)
-        )
+        stage = find_operated(options)
         return resume(stage) if options.action == "resume" else show(stage, as_json=options.json)
     except CallError as fault:
         print(f"budget: {fault}", file=sys.stderr)

@@ -22,10 +22,9 @@ from rich.console import Console
 
 from runtime.door.errors import LedgerUnavailableError
 from scripts.calling.errors import CallError
-from scripts.commands.stage_options import add_words, take_stage
+from scripts.commands.stage_options import add_words, find_operated, take_stage
 from scripts.operating.errors import OperatingError
 from scripts.operating.sessions import SessionDesk, as_json
-from scripts.operating.stage import Stage
 
 ACTIONS = ("list", "show", "stop")
 FAILED, NOT_THERE = 1, 2
@@ -35,11 +34,7 @@ def main() -> int:
     """Run `scripts/sessions`."""
     options = parse_arguments()
     try:
-        stage = (
-            Stage.embedded(options.port)
-            if options.embedded
-            else Stage.deployed(options.stage, options.region)
-        )
+        stage = find_operated(options)
         return act(SessionDesk(stage), stage.name, options)
     except CallError as fault:
         print(f"sessions: {fault}", file=sys.stderr)

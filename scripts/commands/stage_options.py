@@ -11,7 +11,8 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CredentialsError
 from scripts.calling.running import find_running
 from scripts.calling.tokens import token_for
-from scripts.embedded.address import DEFAULT_PORT
+from scripts.embedded.address import DEFAULT_PORT, Ports
+from scripts.operating.stage import Stage
 
 
 def add_stage(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,16 @@ def find(options: argparse.Namespace) -> Deployment:
         return Deployment.of_stage(options.stage, boto3.Session(region_name=options.region))
     except ProfileNotFound as fault:
         raise CredentialsError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
+
+
+def find_operated(options: argparse.Namespace) -> Stage:
+    """Return what the options name, as its operator reaches it.
+
+    Raises:
+        CallError: As `find`.
+    """
+    agentcore = Ports(options.port).endpoints()["agentcore"] if options.embedded else ""
+    return Stage(deployment=find(options), agentcore_url=agentcore)
 
 
 def with_token(deployment: Deployment, options: argparse.Namespace, console: Console) -> Deployment:

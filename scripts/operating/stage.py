@@ -1,17 +1,11 @@
 """A deployed stage, as its operator reaches it: with their own rights, past the door."""
 
 from dataclasses import dataclass
-from typing import Any, Self
-
-import boto3
-from botocore.exceptions import ProfileNotFound
+from typing import Any
 
 from runtime.door.budget import BudgetSwitch
 from runtime.door.ledger import Ledger
 from scripts.calling.deployment import CLIENT, Deployment
-from scripts.calling.errors import CredentialsError
-from scripts.calling.running import find_running
-from scripts.embedded.address import Ports
 from stacks.regions import BILLING_REGION
 
 
@@ -22,27 +16,6 @@ class Stage:
     deployment: Deployment
     agentcore_url: str = ""
     """Empty on AWS."""
-
-    @classmethod
-    def deployed(cls, name: str, region: str | None) -> Self:
-        """Find a stage on AWS with the credentials of this environment.
-
-        Raises:
-            CallError: It is not there, or these credentials may not look.
-        """
-        try:
-            return cls(deployment=Deployment.of_stage(name, boto3.Session(region_name=region)))
-        except ProfileNotFound as fault:
-            raise CredentialsError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
-
-    @classmethod
-    def embedded(cls, port: int) -> Self:
-        """Find the stage on the embedded cloud of this machine.
-
-        Raises:
-            CallError: None runs there.
-        """
-        return cls(deployment=find_running(port), agentcore_url=Ports(port).endpoints()["agentcore"])
 
     @property
     def name(self) -> str:

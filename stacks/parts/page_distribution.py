@@ -47,27 +47,12 @@ class PageDistribution(Construct):
         host = f"{api.api_id}.execute-api.{Stack.of(self).region}.{Aws.URL_SUFFIX}"
         origin = origins.HttpOrigin(host)
         headers = self._headers()
-        api_behavior = cloudfront.BehaviorOptions(
-            origin=origin,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            response_headers_policy=headers,
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-        )
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment="Hotline: the call page and the door's API",
-            # Neither query string nor cookie reaches the origin: what an issuer sends back stays in the browser.
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origin,
-                allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-                cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-                response_headers_policy=headers,
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            ),
-            additional_behaviors=dict.fromkeys(CALLERS_PATHS, api_behavior),
+            default_behavior=_kept(origin, headers),
+            additional_behaviors=dict.fromkeys(CALLERS_PATHS, _passed_on(origin, headers)),
             error_responses=[
                 cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
                 for status in KEPT_ERRORS
@@ -76,14 +61,17 @@ class PageDistribution(Construct):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             price_class=_PRICE_CLASSES[config.price_class],
             domain_names=[config.domain_name] if config.domain_name else None,
-            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", config.certificate_arn)
-            if config.certificate_arn
-            else None,
+            certificate=self._certificate(config),
             web_acl_id=web_acl_arn,
         )
         self.url = f"https://{config.domain_name or distribution.distribution_domain_name}"
         self._excuse(distribution, config)
         self._tell(distribution)
+
+    def _certificate(self, config: PageConfig) -> acm.ICertificate | None:
+        if not config.certificate_arn:
+            return None
+        return acm.Certificate.from_certificate_arn(self, "Certificate", config.certificate_arn)
 
     def _headers(self) -> cloudfront.ResponseHeadersPolicy:
         """Guard what has no headers of its own: the API's answers, and CloudFront's own pages."""
@@ -143,3 +131,33 @@ class PageDistribution(Construct):
             ),
         ):
             CfnOutput(self, name, value=value, description=description).override_logical_id(name)
+
+
+def _kept(
+    origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy
+) -> cloudfront.BehaviorOptions:
+    """Serve files from the cache.
+
+    Neither query string nor cookie reaches the origin: what an issuer sends back stays in the browser.
+    """
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+        response_headers_policy=headers,
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+    )
+
+
+def _passed_on(
+    origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy
+) -> cloudfront.BehaviorOptions:
+    """Pass every request on, with its token, and keep no answer."""
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+        cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+        origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        response_headers_policy=headers,
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+    )

@@ -3,8 +3,9 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
+from stacks.sections.secret import SecretArn
 from stacks.sections.section import Section, price
 from stacks.sections.watch import Email
 
@@ -36,19 +37,10 @@ class QueueConfig(Section):
         max_length=1_000,
         description="Where the queue takes callers; https. docs/escalation.md says what it is sent.",
     )
-    secret_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",
+    secret_arn: SecretArn = Field(
         description="Complete ARN of the secret whose text requests are signed with; create it before deploying.",
         json_schema_extra=price("US$0.40 a month for the secret (aws.amazon.com/secrets-manager/pricing)"),
     )
-
-    @field_validator("secret_arn")
-    @classmethod
-    def _is_in_the_region(cls, arn: str, info: ValidationInfo) -> str:
-        region = (info.context or {}).get("region")
-        if region and arn.split(":")[3] != region:
-            raise ValueError(f"is in another Region than the stage ({region}); replicate the secret there")
-        return arn
 
     @field_validator("url")
     @classmethod

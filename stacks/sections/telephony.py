@@ -7,6 +7,7 @@ import phonenumbers
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from stacks.sections.bridge import BridgeConfig
+from stacks.sections.secret import SecretArn
 from stacks.sections.section import Section, price
 
 # Lambda's whole environment holds 4 KB ("Lambda quotas"); a number takes 20 bytes of it.
@@ -30,8 +31,7 @@ type Country = Annotated[str, AfterValidator(_is_a_country)]
 class PhoneLineConfig(Section):
     """Numbers at one provider; what its webhooks are verified with stays in the deployer's own secret."""
 
-    secret_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",
+    secret_arn: SecretArn = Field(
         description="Complete ARN of the secret whose text its webhooks are verified with (docs/telephony.md); create "
         "it before deploying.",
         json_schema_extra=price("US$0.40 a month"),
@@ -39,14 +39,6 @@ class PhoneLineConfig(Section):
     numbers: tuple[Number, ...] = Field(
         min_length=1, strict=False, description="Its numbers that lead here, such as `+14155550123`."
     )
-
-    @field_validator("secret_arn")
-    @classmethod
-    def _is_in_the_region(cls, arn: str, info: ValidationInfo) -> str:
-        region = (info.context or {}).get("region")
-        if region and arn.split(":")[3] != region:
-            raise ValueError(f"is in another Region than the stage ({region}); replicate the secret there")
-        return arn
 
 
 class TelephonyConfig(Section):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from stacks.sections.secret import SecretArn
 from stacks.sections.section import Section, price
 
 # Both ends of the 250 calls that one relay carries hold an allocation, and each is one port.
@@ -147,19 +148,10 @@ class ExternalTurnConfig(Section):
 
     kind: Literal["external"]
     provider: Literal["cloudflare", "twilio", "static"] = Field(description="Who runs the relays.")
-    secret_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$",
+    secret_arn: SecretArn = Field(
         description="Complete ARN of the secret with the provider's key; create it before deploying.",
         json_schema_extra=price("US$0.40 a month"),
     )
-
-    @field_validator("secret_arn")
-    @classmethod
-    def _is_in_the_region(cls, arn: str, info: ValidationInfo) -> str:
-        region = (info.context or {}).get("region")
-        if region and arn.split(":")[3] != region:
-            raise ValueError(f"is in another Region than the stage ({region}); replicate the secret there")
-        return arn
 
 
 type TurnSource = Annotated[

@@ -155,7 +155,7 @@ async def test_a_sign_in_is_renewed_without_a_word(tab, monkeypatch):
 
         first, *others = tokens_of(stage.door)
         assert first not in others
-    assert not tab.complaints
+        assert not tab.complaints, "asked before the issuer goes, for the page keeps renewing"
 
 
 async def test_a_refusal_of_the_issuer_is_said_in_words(stage, tab):

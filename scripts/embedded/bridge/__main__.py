@@ -33,7 +33,7 @@ def _announce(port: int, ready: object) -> None:
         try:
             socket.create_connection((HOST, port), timeout=1).close()
         except OSError:
-            time.sleep(READY_POLL_SECONDS)
+            time.sleep(READY_POLL_SECONDS)  # the bridge, as it is deployed, tells nobody that it listens
         else:
             print(json.dumps({"port": port}), file=ready, flush=True)  # type: ignore[call-overload]
             return
