@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.browsing.chromium import Tab
 from scripts.browsing.sign_in import open_signed_in
 from scripts.bundling.bundle import make_bundle
+from scripts.bundling.layers import make_layers
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.network.front import Front
 from scripts.network.laboratory import Laboratory
@@ -50,12 +51,14 @@ def deployed(
     loopback is that machine's own.
 
     Raises:
-        BundleError: The agent's bundle cannot be made.
+        BundleError: The agent's bundle or the door's layers cannot be made.
         CdkError: The deployment failed.
         EmbeddedCloudError: A server does not start.
         PageError: The page cannot be made.
     """
-    make_bundle(ROOT, BUNDLE)  # both may ask the package index, which the agent's machine cannot reach
+    # Each may ask a package index, which the agent's machine cannot reach.
+    make_bundle(ROOT, BUNDLE)
+    make_layers(ROOT, BUNDLE.parent)
     make_page(ROOT, PAGE)
     with laboratory["agent"].entered(), EmbeddedCloud(progress=progress) as cloud:
         with cloud.trust_file.open("a") as trusted:
