@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from tests.stacks.deployment import STAGES, Deployment, synthesise
+from tests.stacks.deployment import STAGES, TURNED, Deployment, synthesise
 
 
 @pytest.fixture(params=STAGES)
@@ -27,3 +29,9 @@ def coturn() -> Deployment:
 @pytest.fixture
 def embedded() -> Deployment:
     return synthesise("embedded")
+
+
+@pytest.fixture
+def turned() -> Deployment:
+    """`dev` with many knobs turned; each test looks at its own."""
+    return synthesise("dev", json.dumps(TURNED))

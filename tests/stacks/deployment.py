@@ -17,6 +17,50 @@ ROOT = Path(__file__).parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 STAGES = tuple(CONTEXT["stages"])
 
+REAL = json.dumps(
+    {
+        "monitoring": {"alarm_email": "oncall@hotline.dev"},
+        "billing": {"alarm_email": "money@hotline.dev"},
+    }
+)
+"""Addresses that are no placeholders, and nothing else."""
+
+ELSEWHERE = json.dumps({"region": "us-west-2"})
+"""Another Region than that of bills and web ACLs."""
+
+TURNED: dict[str, Any] = {
+    "auth": {
+        "kind": "cognito",
+        "mfa": "required",
+        "feature_plan": "plus",
+        "domain_prefix": "acme-calls",
+        "self_sign_up": True,
+        "terminal_port": None,
+    },
+    "network": {"interface_endpoints": ["bedrock-runtime", "logs"]},
+    "turn": {"caller_policy": "all"},
+    "runtime": {"endpoint_version": 7},
+    "door": {
+        "requests_per_second": 7,
+        "request_burst": 9,
+        "allowed_origins": ["https://calls.corp.example"],
+    },
+    "page": {
+        "domain_name": "calls.corp.example",
+        "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    },
+    "monitoring": {
+        "alarm_email": "on-call@corp.example",
+        "voice_to_voice_p95_milliseconds": 1_234,
+        "other_agents_sessions": 7,
+    },
+    "billing": {
+        "monthly_budget_usd": 321,
+        "anomaly_monitor_arn": "arn:aws:ce::111122223333:anomalymonitor/0f1c2d3e-4b5a-6789-abcd-ef0123456789",
+    },
+}
+"""Knobs that have nothing to do with one another, turned at once: a synthesis of each would take minutes."""
+
 
 @dataclass(frozen=True)
 class Deployment:

@@ -11,11 +11,8 @@ from cfnlint.config import ManualArgs
 
 import app
 from stacks.config import ConfigError
-from tests.stacks.deployment import CONTEXT, ROOT, Deployment, synthesise
+from tests.stacks.deployment import CONTEXT, REAL, ROOT, Deployment, synthesise
 
-REAL = (
-    '{"monitoring": {"alarm_email": "oncall@hotline.dev"}, "billing": {"alarm_email": "money@hotline.dev"}}'
-)
 STACKS = ("Network", "Turn", "Runtime", "Door", "Monitoring", "Billing")
 RULE = "AlarmsReachSomebody"
 
@@ -72,6 +69,13 @@ def test_nag_finds_nothing_that_is_not_acknowledged(shipped: Deployment):
     assert report["pluginName"] == "AwsSolutions"
     assert report["violations"] == []
     assert report["suppressedViolations"]
+
+
+def test_nag_finds_nothing_about_knobs_that_are_turned(turned: Deployment):
+    """The shipped stages show what they use; a deployer uses the rest."""
+    (report,) = turned.findings["pluginReports"]
+
+    assert report["violations"] == []
 
 
 def test_every_acknowledgement_has_a_reason(shipped: Deployment):

@@ -3,9 +3,7 @@ import json
 import pytest
 
 from runtime.settings import BudgetSettings
-from tests.stacks.deployment import Deployment, synthesise
-
-MONITOR = "arn:aws:ce::111122223333:anomalymonitor/0f1c2d3e-4b5a-6789-abcd-ef0123456789"
+from tests.stacks.deployment import ELSEWHERE, REAL, TURNED, Deployment, synthesise
 
 
 def statement_for(policy: dict, service: str) -> dict:
@@ -20,7 +18,7 @@ def statement_for(policy: dict, service: str) -> dict:
 
 def test_the_money_is_watched_where_aws_publishes_it():
     """EstimatedCharges exists in us-east-1 alone; an alarm elsewhere would wait for ever."""
-    elsewhere = synthesise("dev", json.dumps({"region": "us-west-2"}))
+    elsewhere = synthesise("prod", ELSEWHERE)
     environments = {
         name.split("-")[-1]: artifact["environment"]
         for name, artifact in elsewhere.manifest["artifacts"].items()
@@ -39,10 +37,9 @@ def test_credits_do_not_hide_what_is_spent(shipped):
     assert (budget["BudgetType"], budget["TimeUnit"]) == ("COST", "MONTHLY")
 
 
-def test_the_budget_tells_early_and_before_it_happens():
+def test_the_budget_tells_early_and_before_it_happens(turned):
     """At 100 % the money is gone; the forecast is what leaves time to act."""
-    stage = synthesise("dev", json.dumps({"billing": {"monthly_budget_usd": 321}}))
-    budget = stage.the("Billing", "AWS::Budgets::Budget")
+    budget = turned.the("Billing", "AWS::Budgets::Budget")
 
     told = [one["Notification"] for one in budget["NotificationsWithSubscribers"]]
     assert [(one["NotificationType"], one["Threshold"]) for one in told] == [
@@ -120,7 +117,7 @@ def test_only_budgets_of_this_account_can_close_the_door(dev):
 
 def test_the_notice_finds_the_door_in_another_region():
     """Budgets tell in us-east-1; no reference of CloudFormation's crosses that border, only names do."""
-    stage = synthesise("dev", json.dumps({"region": "us-west-2"}))
+    stage = synthesise("prod", ELSEWHERE)
     (subscribed,) = [
         one for one in stage.resources("Billing", "AWS::SNS::Subscription") if one["Protocol"] == "lambda"
     ]
@@ -149,11 +146,8 @@ def test_the_notice_finds_the_door_in_another_region():
 
 def test_a_budget_that_tells_somebody_else_has_another_name():
     """CloudFormation makes a new one before it deletes the old: with the same name, that fails."""
-    one, other = (
-        synthesise("dev", json.dumps({"billing": {"alarm_email": f"{who}@corp.example"}}))
-        for who in ("a", "b")
-    )
-    names = [each.the("Billing", "AWS::Budgets::Budget")["Budget"]["BudgetName"] for each in (one, other)]
+    stages = synthesise("prod"), synthesise("prod", REAL)
+    names = [each.the("Billing", "AWS::Budgets::Budget")["Budget"]["BudgetName"] for each in stages]
 
     assert len(set(names)) == 2
 
@@ -167,13 +161,13 @@ def test_an_anomaly_is_told_at_once(dev):
     assert subscription["Frequency"] == "IMMEDIATE"
 
 
-def test_a_second_stage_subscribes_to_the_accounts_monitor():
+def test_a_second_stage_subscribes_to_the_accounts_monitor(turned, dev):
     """An account can have one; a second fails with a message that says nothing."""
-    second = synthesise("dev", json.dumps({"billing": {"anomaly_monitor_arn": MONITOR}}))
+    monitor = TURNED["billing"]["anomaly_monitor_arn"]
 
-    assert monitors(second) == []
-    assert second.the("Billing", "AWS::CE::AnomalySubscription")["MonitorArnList"] == [MONITOR]
-    assert len(monitors(synthesise("dev"))) == 1
+    assert monitors(turned) == []
+    assert turned.the("Billing", "AWS::CE::AnomalySubscription")["MonitorArnList"] == [monitor]
+    assert len(monitors(dev)) == 1
 
 
 def monitors(deployment: Deployment) -> list[dict]:

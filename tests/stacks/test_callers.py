@@ -79,24 +79,24 @@ def test_people_sign_in_on_one_page_and_in_one_way(stage):
         )
 
 
-def test_a_terminal_is_a_client_of_its_own():
+def test_a_terminal_is_a_client_of_its_own(turned, dev):
     """Its sign-in ends on the caller's machine, and the page's must not be able to; it can be taken away."""
-    deployed = with_auth(kind="cognito", terminal_port=None)
-    (page,) = deployed.resources("Door", "AWS::Cognito::UserPoolClient")
+    (page,) = turned.resources("Door", "AWS::Cognito::UserPoolClient")
 
     assert "http://localhost" not in json.dumps(page)
-    assert outputs(deployed).keys().isdisjoint({"TerminalClientId", "TerminalPort"})
-    assert len(synthesise("dev").resources("Door", "AWS::Cognito::UserPoolClient")) == 2
-    assert outputs(synthesise("dev"))["TerminalPort"] == "8765"
+    assert outputs(turned).keys().isdisjoint({"TerminalClientId", "TerminalPort"})
+    assert len(dev.resources("Door", "AWS::Cognito::UserPoolClient")) == 2
+    assert outputs(dev)["TerminalPort"] == "8765"
 
 
-def test_strangers_make_no_account_unless_they_may():
+def test_strangers_make_no_account_unless_they_may(turned, prod):
     """Whoever has one can spend the deployer's money."""
-    closed = synthesise("prod").the("Door", "AWS::Cognito::UserPool")["AdminCreateUserConfig"]
-    opened = with_auth(kind="cognito", self_sign_up=True).the("Door", "AWS::Cognito::UserPool")
+    opened, closed = (
+        one.the("Door", "AWS::Cognito::UserPool")["AdminCreateUserConfig"] for one in (turned, prod)
+    )
 
     assert closed["AllowAdminCreateUserOnly"] is True
-    assert opened["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is False
+    assert opened["AllowAdminCreateUserOnly"] is False
 
 
 def test_a_deployer_is_told_how_to_let_the_first_person_in():
@@ -107,30 +107,39 @@ def test_a_deployer_is_told_how_to_let_the_first_person_in():
     assert "--desired-delivery-mediums EMAIL" in said
 
 
-@pytest.mark.parametrize(("mfa", "said"), [("off", "OFF"), ("optional", "OPTIONAL"), ("required", "ON")])
-def test_a_second_factor_is_an_authenticators_code(mfa, said):
+@pytest.fixture
+def least() -> Deployment:
+    """A user pool that does what every plan does."""
+    return with_auth(kind="cognito", mfa="off", feature_plan="lite")
+
+
+@pytest.mark.parametrize(("stage", "said"), [("least", "OFF"), ("dev", "OPTIONAL"), ("turned", "ON")])
+def test_a_second_factor_is_an_authenticators_code(request, stage, said):
     """A text message costs, and goes to whoever talked the phone company into another SIM card."""
-    deployed = with_auth(kind="cognito", mfa=mfa)
+    deployed = request.getfixturevalue(stage)
     pool = deployed.the("Door", "AWS::Cognito::UserPool")
 
     assert pool["MfaConfiguration"] == said
-    assert pool.get("EnabledMfas", []) == ([] if mfa == "off" else ["SOFTWARE_TOKEN_MFA"])
+    assert pool.get("EnabledMfas", []) == ([] if said == "OFF" else ["SOFTWARE_TOKEN_MFA"])
     assert "SmsConfiguration" not in pool
     (report,) = deployed.findings["pluginReports"]
     assert report["violations"] == []
 
 
-@pytest.mark.parametrize(("plan", "pages"), [("lite", 1), ("essentials", 2), ("plus", 2)])
-def test_a_plan_brings_the_sign_in_pages_that_it_has(plan, pages):
+@pytest.mark.parametrize(
+    ("stage", "plan", "pages"), [("least", "LITE", 1), ("dev", "ESSENTIALS", 2), ("turned", "PLUS", 2)]
+)
+def test_a_plan_brings_the_sign_in_pages_that_it_has(request, stage, plan, pages):
     """The newer ones are not part of Lite, and show nothing to a client without a style."""
-    deployed = with_auth(kind="cognito", feature_plan=plan)
+    deployed = request.getfixturevalue(stage)
     pool = deployed.the("Door", "AWS::Cognito::UserPool")
+    clients = deployed.resources("Door", "AWS::Cognito::UserPoolClient")
 
-    assert pool["UserPoolTier"] == plan.upper()
+    assert pool["UserPoolTier"] == plan
     assert deployed.the("Door", "AWS::Cognito::UserPoolDomain")["ManagedLoginVersion"] == pages
     styles = deployed.resources("Door", "AWS::Cognito::ManagedLoginBranding")
-    assert len(styles) == (0 if plan == "lite" else 2)
-    assert ("UserPoolAddOns" in pool) == (plan == "plus")
+    assert len(styles) == (0 if plan == "LITE" else len(clients))
+    assert ("UserPoolAddOns" in pool) == (plan == "PLUS")
 
 
 def test_people_outlive_a_stack_where_that_matters():
@@ -143,10 +152,10 @@ def test_people_outlive_a_stack_where_that_matters():
     assert gone["Properties"].get("DeletionProtection", "INACTIVE") == "INACTIVE"
 
 
-def test_the_sign_in_pages_have_the_name_that_was_chosen_or_one_that_tells_nothing():
+def test_the_sign_in_pages_have_the_name_that_was_chosen_or_one_that_tells_nothing(turned, dev):
     """Such names are shared by all customers of a Region, and seen by everybody."""
-    chosen = with_auth(kind="cognito", domain_prefix="acme-calls").the("Door", "AWS::Cognito::UserPoolDomain")
-    made_up = json.dumps(synthesise("dev").the("Door", "AWS::Cognito::UserPoolDomain")["Domain"])
+    chosen = turned.the("Door", "AWS::Cognito::UserPoolDomain")
+    made_up = json.dumps(dev.the("Door", "AWS::Cognito::UserPoolDomain")["Domain"])
 
     assert chosen["Domain"] == "acme-calls"
     assert "AWS::StackId" in made_up

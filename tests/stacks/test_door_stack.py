@@ -4,12 +4,8 @@ import pytest
 
 from runtime.settings import DoorSettings
 from tests.stacks.deployment import STAGES, Deployment, synthesise
+from tests.stacks.test_turn_stack import EXTERNAL
 
-EXTERNAL = {
-    "kind": "external",
-    "provider": "twilio",
-    "secret_arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:relays-AbCdEf",
-}
 PAGE = {"GET /", "GET /page/config.json", "GET /page/{version}/{file}"}
 SESSIONS = {
     "POST /sessions",
@@ -53,23 +49,19 @@ def test_every_route_asks_who_is_there(shipped):
     assert {kind for key, kind in kinds.items() if key not in PAGE | SESSIONS} <= {"JWT", "CUSTOM"}
 
 
-def test_the_api_is_throttled_as_configured():
+def test_the_api_is_throttled_as_configured(turned):
     """The one limit that holds before any code of ours runs."""
-    door = synthesise("dev", json.dumps({"door": {"requests_per_second": 7, "request_burst": 9}}))
-
-    settings = door.the("Door", "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+    settings = turned.the("Door", "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
     assert settings == {"ThrottlingBurstLimit": 9, "ThrottlingRateLimit": 7}
 
 
-def test_no_web_page_may_call_the_api_unless_it_is_named():
+def test_no_web_page_may_call_the_api_unless_it_is_named(turned, dev):
     """A wildcard origin would let any page use the credentials of whoever opens it."""
-    named = synthesise("dev", json.dumps({"door": {"allowed_origins": ["https://calls.corp.example"]}}))
-
-    assert "CorsConfiguration" not in synthesise("dev").the("Door", "AWS::ApiGatewayV2::Api")
-    cors = named.the("Door", "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
+    assert "CorsConfiguration" not in dev.the("Door", "AWS::ApiGatewayV2::Api")
+    cors = turned.the("Door", "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://calls.corp.example"]
     assert "AllowCredentials" not in cors
-    routes = named.resources("Door", "AWS::ApiGatewayV2::Route")
+    routes = turned.resources("Door", "AWS::ApiGatewayV2::Route")
     assert set(cors["AllowMethods"]) == {one["RouteKey"].split()[0] for one in routes}
 
 
@@ -107,7 +99,7 @@ def test_the_door_may_do_what_its_calls_need_and_no_more(dev):
     [
         ("prod", "", {"kinesisvideo:GetSignalingChannelEndpoint", "kinesisvideo:GetIceServerConfig"}),
         ("coturn", "", {"secretsmanager:GetSecretValue", "kms:Decrypt"}),
-        ("dev", json.dumps({"turn": EXTERNAL}), {"secretsmanager:GetSecretValue"}),
+        ("dev", EXTERNAL, {"secretsmanager:GetSecretValue"}),
     ],
 )
 def test_the_door_may_issue_relay_credentials_of_the_stages_kind(stage, overrides, issuing):
@@ -129,14 +121,14 @@ def test_the_door_knows_the_relays_and_its_reaper_does_not(dev):
     assert reaper.keys().isdisjoint(relays)
 
 
-@pytest.mark.parametrize("policy", ["relay", "all"])
-def test_what_paths_a_browser_may_take_is_a_knob(policy):
+def test_what_paths_a_browser_may_take_is_a_knob(turned, prod):
     """Relay-only hides callers' addresses; whoever deploys decides."""
-    door = synthesise("prod", json.dumps({"turn": {"caller_policy": policy}}))
+    chosen, shipped = (
+        function(one, "handle_request")["Environment"]["Variables"]["HOTLINE_CALLER_POLICY"]
+        for one in (turned, prod)
+    )
 
-    assert function(door, "handle_request")["Environment"]["Variables"]["HOTLINE_CALLER_POLICY"] == policy
-    shipped = function(synthesise("prod"), "handle_request")["Environment"]["Variables"]
-    assert shipped["HOTLINE_CALLER_POLICY"] == "relay"
+    assert (chosen, shipped) == ("all", "relay")
 
 
 def test_the_reaper_may_end_sessions_and_open_none(dev):

@@ -16,7 +16,7 @@ QUEUE = {"kind": "webhook", "url": "https://queue.hotline.invalid/callers", "sec
 
 @pytest.fixture(scope="module")
 def callback() -> Deployment:
-    return synthesise("dev", json.dumps({"escalation": CALLBACK}))
+    return synthesise("dev", json.dumps({"escalation": CALLBACK, "telephony": TELEPHONY}))
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +100,10 @@ def test_there_is_no_finding(request, stage):
     assert [one for one in report["pluginReports"] if one["violations"]] == []
 
 
-@pytest.mark.parametrize(("escalation", "told"), [(CALLBACK, "True"), (None, None)])
+@pytest.mark.parametrize(("escalation", "told"), [({"escalation": CALLBACK}, "True"), ({}, None)])
 def test_agents_learn_callers_numbers_only_where_they_call_back(escalation, told):
     """What an agent does not know, nobody gets out of it."""
-    knobs = {"telephony": TELEPHONY, **({"escalation": escalation} if escalation else {})}
+    knobs = {**escalation, "telephony": TELEPHONY}
     functions = synthesise("dev", json.dumps(knobs)).resources("Door", "AWS::Lambda::Function")
     (entry,) = (
         one["Environment"]["Variables"]

@@ -78,15 +78,13 @@ def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_is_over(shipped)
         assert one["AlarmActions"] == one["OKActions"] == [{"Ref": topic}]
 
 
-def test_the_topic_is_encrypted_and_somebody_reads_it():
+def test_the_topic_is_encrypted_and_somebody_reads_it(turned):
     """The address is the reason for all of it."""
-    stage = synthesise("dev", json.dumps({"monitoring": {"alarm_email": "on-call@corp.example"}}))
-
-    topic = stage.the("Monitoring", "AWS::SNS::Topic")
-    subscription = stage.the("Monitoring", "AWS::SNS::Subscription")
+    topic = turned.the("Monitoring", "AWS::SNS::Topic")
+    subscription = turned.the("Monitoring", "AWS::SNS::Subscription")
     assert "KmsMasterKeyId" in topic
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@corp.example")
-    assert stage.the("Monitoring", "AWS::KMS::Key")["EnableKeyRotation"] is True
+    assert turned.the("Monitoring", "AWS::KMS::Key")["EnableKeyRotation"] is True
 
 
 def test_cloudwatch_of_this_account_alone_may_use_topic_and_key(dev):
@@ -113,17 +111,14 @@ def test_what_callers_feel_is_judged_by_the_slowest_in_twenty(dev, name):
     assert alarm(dev, name)["ExtendedStatistic"] == "p95"
 
 
-def test_answers_are_measured_against_the_configured_limit():
+def test_answers_are_measured_against_the_configured_limit(turned):
     """Two seconds are the default, not a law."""
-    stage = synthesise("dev", json.dumps({"monitoring": {"voice_to_voice_p95_milliseconds": 1_234}}))
-
-    assert alarm(stage, "SlowAnswers")["Threshold"] == 1_234
+    assert alarm(turned, "SlowAnswers")["Threshold"] == 1_234
 
 
-def test_sessions_that_the_ledger_does_not_know_wake_somebody():
+def test_sessions_that_the_ledger_does_not_know_wake_somebody(turned):
     """AgentCore lists none, so its count is all there is; other agents of the account are allowed for."""
-    stage = synthesise("dev", json.dumps({"monitoring": {"other_agents_sessions": 7}}))
-    watch = alarm(stage, "SessionsUnaccounted")
+    watch = alarm(turned, "SessionsUnaccounted")
     (expression,) = [one["Expression"] for one in watch["Metrics"] if "Expression" in one]
     named = {one["Id"]: one["MetricStat"] for one in watch["Metrics"] if "MetricStat" in one}
 

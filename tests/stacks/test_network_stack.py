@@ -97,18 +97,16 @@ def test_the_bundle_and_the_tables_do_not_pass_the_nat_gateway(shipped: Deployme
     assert len(endpoints) == 2
 
 
-def test_interface_endpoints_listen_to_the_private_subnets_only():
+def test_interface_endpoints_listen_to_the_private_subnets_only(turned):
     """PrivateLink that anything in the VPC can reach is one more way around the agent's group."""
-    network = synthesise("dev", '{"network": {"interface_endpoints": ["bedrock-runtime", "logs"]}}')
-
     endpoints = [
         one
-        for one in network.resources("Network", "AWS::EC2::VPCEndpoint")
+        for one in turned.resources("Network", "AWS::EC2::VPCEndpoint")
         if one["VpcEndpointType"] == "Interface"
     ]
     (group,) = (
         one
-        for one in network.resources("Network", "AWS::EC2::SecurityGroup")
+        for one in turned.resources("Network", "AWS::EC2::SecurityGroup")
         if "PrivateLink" in one["GroupDescription"]
     )
     assert {one["ServiceName"] for one in endpoints} == {
@@ -119,7 +117,7 @@ def test_interface_endpoints_listen_to_the_private_subnets_only():
     assert {(one["FromPort"], one["ToPort"]) for one in group["SecurityGroupIngress"]} == {(443, 443)}
     assert {one["CidrIp"] for one in group["SecurityGroupIngress"]} == {
         one["CidrBlock"]
-        for one in network.resources("Network", "AWS::EC2::Subnet")
+        for one in turned.resources("Network", "AWS::EC2::Subnet")
         if {"Key": "aws-cdk:subnet-type", "Value": "Private"} in one["Tags"]
     }
 

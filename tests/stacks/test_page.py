@@ -7,12 +7,9 @@ import pytest
 from runtime.settings import PageSettings
 from stacks.parts.call_page import ROUTES
 from stacks.parts.page_distribution import CALLERS_PATHS
-from tests.stacks.deployment import STAGES, Deployment, synthesise
+from tests.stacks.deployment import ELSEWHERE, STAGES, TURNED, Deployment, synthesise
 
-OWN_NAME = {
-    "domain_name": "calls.corp.example",
-    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-}
+OWN_NAME = TURNED["page"]
 HANDLER = "runtime.door.call_page.handle_page"
 
 
@@ -128,25 +125,25 @@ def test_every_answer_is_guarded_even_cloudfront_s_own(dev):
     assert all("ResponseHeadersPolicyId" in one for one in behaviors)
 
 
-def test_a_name_of_its_own_comes_with_tls_that_aws_does_not_choose():
+def test_a_name_of_its_own_comes_with_tls_that_aws_does_not_choose(turned):
     """On cloudfront.net AWS still takes what no browser sends any more."""
-    config = distribution(with_page(**OWN_NAME))
+    config = distribution(turned)
 
     assert config["Aliases"] == ["calls.corp.example"]
     assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "us-west-2"])
+@pytest.mark.parametrize("region", ["", ELSEWHERE])
 def test_waf_stands_before_the_page_from_any_region(region):
     """CloudFront takes web ACLs from us-east-1 only, and a change of the page must never wait for one."""
-    watched = synthesise("dev", json.dumps({"region": region, "page": {"waf": True}}))
+    watched = synthesise("prod", region)
 
     acl = watched.the("Edge", "AWS::WAFv2::WebACL")
     reference = distribution(watched)["WebACLId"]["Fn::GetStackOutput"]
     assert acl["Scope"] == "CLOUDFRONT"
-    assert reference["StackName"] == "Hotline-dev-Edge"
-    assert watched.manifest["artifacts"]["Hotline-dev-Edge"]["environment"].endswith("/us-east-1")
-    assert "Hotline-dev-Edge" in watched.manifest["artifacts"]["Hotline-dev-Door"]["dependencies"]
+    assert reference["StackName"] == "Hotline-prod-Edge"
+    assert watched.manifest["artifacts"]["Hotline-prod-Edge"]["environment"].endswith("/us-east-1")
+    assert "Hotline-prod-Edge" in watched.manifest["artifacts"]["Hotline-prod-Door"]["dependencies"]
     assert reference.get("Region", "us-east-1") == "us-east-1"
 
 

@@ -7,7 +7,7 @@ import pytest
 from runtime.settings import DoorSettings, TelephonySettings
 from stacks.config import ConfigError
 from tests.stacks.deployment import Deployment, synthesise
-from tests.stacks.telephony import BRIDGE, TELEPHONY, secret
+from tests.stacks.telephony import BRIDGE, BRIDGED, TELEPHONY, secret
 
 ROUTE = "POST /telephony/{provider}"
 
@@ -163,11 +163,9 @@ def test_somebody_is_woken_when_phone_calls_fail(phones):
 
 def test_twilios_streams_go_to_the_bridge():
     """Its function must know the way that its documents name."""
-    stage = with_phones(twilio=TELEPHONY["vonage"], bridge=BRIDGE)
+    variables = entry(synthesise("dev", json.dumps({"telephony": BRIDGED})))["Environment"]["Variables"]
 
-    assert (
-        entry(stage)["Environment"]["Variables"]["HOTLINE_BRIDGE_URL"] == "wss://phones.corp.example/stream"
-    )
+    assert variables["HOTLINE_BRIDGE_URL"] == "wss://phones.corp.example/stream"
 
 
 def test_nag_has_nothing_to_say(phones):

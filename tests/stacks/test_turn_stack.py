@@ -98,8 +98,8 @@ def test_a_change_of_the_order_replaces_no_relay():
 
 def test_what_turn_check_reads_is_there_for_every_kind():
     """A third party's relays make no stack, and are checked all the same."""
-    for overrides in ("", EXTERNAL, WITH_COTURN_BEHIND):
-        assert "RelaySettings" in synthesise("dev", overrides).templates["Door"]["Outputs"]
+    for stage, overrides in (("dev", ""), ("dev", EXTERNAL), ("prod", WITH_COTURN_BEHIND)):
+        assert "RelaySettings" in synthesise(stage, overrides).templates["Door"]["Outputs"]
 
 
 def test_an_embedded_cloud_sends_nobody_to_a_server_of_aws():
