@@ -23,8 +23,9 @@ from scripts.benchmarks.examples.relays import CHANNEL_NAME
 from scripts.benchmarks.join_report import AWAKE, WOKEN, JoinReport
 from scripts.benchmarks.plain import plain_python
 from scripts.benchmarks.process import free_port, own_environment, served
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, Tab, open_tab
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, open_tab
 from scripts.browsing.errors import BrowserError
+from scripts.browsing.tab import Tab
 from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloudError

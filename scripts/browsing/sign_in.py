@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 
-from scripts.browsing.chromium import Tab
 from scripts.browsing.errors import BrowserError
+from scripts.browsing.tab import Tab
 
 WAIT_SECONDS = 30
 

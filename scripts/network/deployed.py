@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.browsing.chromium import Tab
 from scripts.browsing.sign_in import open_signed_in
+from scripts.browsing.tab import Tab
 from scripts.bundling.bundle import make_bundle
 from scripts.bundling.layers import make_layers
 from scripts.embedded.cloud import EmbeddedCloud

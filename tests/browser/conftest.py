@@ -4,6 +4,7 @@ import wave
 
 import pytest
 
+from scripts.browsing.chromium import MICROPHONE_ALLOWED, Chromium
 from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.calling.voice import spoken
 from scripts.embedded.cloud import EmbeddedCloud
@@ -40,6 +41,19 @@ class CalledCloud(DeployedCloud):
             return row if when(row) else None
 
         return wait_for(look, seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser for a file's tests; each has a tab that shares nothing with the others."""
+    with Chromium.running(MICROPHONE_ALLOWED) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def tab(chromium):
+    async with chromium.tab() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.chromium import MICROPHONE_REFUSED, open_tab
 from scripts.browsing.sign_in import open_signed_in
 
 READABLE_CONTRAST = 4.5
@@ -14,12 +14,6 @@ SMALLEST_PHONE_PIXELS = 320
 IDLE = "document.querySelector('#state').innerText === 'Ready to call'"
 ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"
 FOCUSED = "document.activeElement.id"
-
-
-@pytest.fixture
-async def tab():
-    async with open_tab(MICROPHONE_ALLOWED) as open_one:
-        yield open_one
 
 
 async def test_a_call_needs_no_mouse(stage, tab):

@@ -95,30 +95,28 @@ async def test_without_a_microphone_one_can_write(called):
         await tab.until(state_is("The call is over"), 10)
 
 
-async def test_a_page_that_is_left_gives_its_session_back(called):
+async def test_a_page_that_is_left_gives_its_session_back(called, tab):
     """A session that waits for a click holds a place; nobody else should miss it."""
-    async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await open_signed_in(tab, f"{called.url}/?transport=websocket")
-        await tab.until(state_is("Ready to call"), 30)
-        waiting = called.newest(seconds=5, when=lambda row: row.state is State.OPEN)
+    await open_signed_in(tab, f"{called.url}/?transport=websocket")
+    await tab.until(state_is("Ready to call"), 30)
+    waiting = called.newest(seconds=5, when=lambda row: row.state is State.OPEN)
 
-        await tab.go("about:blank")
+    await tab.go("about:blank")
 
-        assert called.closed_row(waiting.session_id, seconds=10).reason == Reason.STOPPED
+    assert called.closed_row(waiting.session_id, seconds=10).reason == Reason.STOPPED
 
 
-async def test_a_call_that_the_other_side_ends_is_explained(called):
+async def test_a_call_that_the_other_side_ends_is_explained(called, tab):
     """Silence without a reason makes people think that their machine is broken."""
-    async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await open_signed_in(tab, f"{called.url}/?transport=websocket")
-        await tab.until(state_is("Ready to call"), 30)
-        await tab.press("#call")
-        await tab.until(state_is("On the line"), 60)
-        row = called.newest(seconds=10, when=lambda row: row.state is State.ACTIVE)
-        called.desk.stop(row.session_id)
+    await open_signed_in(tab, f"{called.url}/?transport=websocket")
+    await tab.until(state_is("Ready to call"), 30)
+    await tab.press("#call")
+    await tab.until(state_is("On the line"), 60)
+    row = called.newest(seconds=10, when=lambda row: row.state is State.ACTIVE)
+    called.desk.stop(row.session_id)
 
-        await tab.until(state_is("The call was ended"), 20)
-        assert await tab.text("#hint") == "Somebody ended this session from outside."
+    await tab.until(state_is("The call was ended"), 20)
+    assert await tab.text("#hint") == "Somebody ended this session from outside."
 
 
 async def test_every_deployed_answer_is_guarded(called):

@@ -1,6 +1,5 @@
 """A caller who interrupts must not hear the rest of the sentence."""
 
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
 from scripts.browsing.sign_in import open_signed_in
 
 LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
@@ -9,37 +8,35 @@ LONG_SPEECH_SECONDS = 20
 SILENT_WITHIN_SECONDS = 5  # a player that is not emptied goes on for four times as long
 
 
-async def test_what_nobody_has_heard_yet_is_dropped(stage):
+async def test_what_nobody_has_heard_yet_is_dropped(stage, tab):
     """The model speaks faster than one hears, so at an interruption most of it still waits in the player.
 
     @pipecat-ai/websocket-transport 1.7.1 answers the agent's interruption frame with an error and plays on.
     """
-    async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await call(tab, stage)
-        await stage.agent.tell("bot-output", {"text": "A very long story.", "spoken": False})
-        await stage.agent.hum(LONG_SPEECH_SECONDS)
-        await tab.until(LOUD, 5, "the agent is heard")
+    await call(tab, stage)
+    await stage.agent.tell("bot-output", {"text": "A very long story.", "spoken": False})
+    await stage.agent.hum(LONG_SPEECH_SECONDS)
+    await tab.until(LOUD, 5, "the agent is heard")
 
-        await stage.agent.interrupt()
+    await stage.agent.interrupt()
 
-        await tab.until(SILENT, SILENT_WITHIN_SECONDS, "the agent is silent")
-        assert await tab.run(
-            "document.querySelector('#transcript .cut').innerText.includes('A very long story.')"
-        )
+    await tab.until(SILENT, SILENT_WITHIN_SECONDS, "the agent is silent")
+    assert await tab.run(
+        "document.querySelector('#transcript .cut').innerText.includes('A very long story.')"
+    )
 
 
-async def test_the_agent_is_heard_again_after_an_interruption(stage):
+async def test_the_agent_is_heard_again_after_an_interruption(stage, tab):
     """Pipecat's own player drops everything that comes after its first interruption."""
-    async with open_tab(MICROPHONE_ALLOWED) as tab:
-        await call(tab, stage)
-        await stage.agent.hum(LONG_SPEECH_SECONDS)
-        await tab.until(LOUD, 5)
-        await stage.agent.interrupt()
-        await tab.until(SILENT, SILENT_WITHIN_SECONDS)
+    await call(tab, stage)
+    await stage.agent.hum(LONG_SPEECH_SECONDS)
+    await tab.until(LOUD, 5)
+    await stage.agent.interrupt()
+    await tab.until(SILENT, SILENT_WITHIN_SECONDS)
 
-        await stage.agent.hum(1)
+    await stage.agent.hum(1)
 
-        await tab.until(LOUD, 2, "the next answer is heard")
+    await tab.until(LOUD, 2, "the next answer is heard")
 
 
 async def call(tab, stage):

@@ -2,18 +2,19 @@
 
 import pytest
 
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
+from runtime.door.stats import Stats
+from runtime.metrics import ICE_OUTCOME
 from scripts.browsing.sign_in import open_signed_in
+from tests.embedded.waiting import until
 
 PROBLEM = "!document.querySelector('#problem').hidden"
 CLOSED_PORT = 9
 """Discard: nobody listens there."""
-
-
-@pytest.fixture
-async def tab():
-    async with open_tab(MICROPHONE_ALLOWED) as open_one:
-        yield open_one
+HURRY = """
+const wait = window.setTimeout.bind(window);
+window.setTimeout = (what, after, ...more) => wait(what, after < 15_000 ? after : after / 10, ...more);
+"""
+"""Makes the page's long limits a tenth as long."""
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,37 @@ async def test_no_relay_within_reach_is_said_and_websocket_offered(stage, tab):
     await tab.press("#call")
     await tab.until(PROBLEM, 40)
     assert await tab.text("#problem h3") == "No relay can be reached"
-    assert f"127.0.0.1:{CLOSED_PORT}" in await tab.text("#problem .reference")
+    assert f"127.0.0.1:{CLOSED_PORT}?transport=tcp did not answer" in await tab.text("#problem .reference")
+    assert await no_path_is_told(stage)
 
     stage.door.invitation.pop("ice_servers")
     await tab.press("[data-remedy=websocket]")
 
     await tab.until("document.querySelector('#state').innerText === 'On the line'", 20)
+
+
+async def test_a_path_that_cannot_be_found_is_said_with_what_there_was(stage, tab):
+    """Addresses at both ends and nothing between them: whoever runs the network needs to know which there were."""
+    stage.door.invitation |= {"ice_servers": [], "ice_transport_policy": "all"}
+    await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
+    await open_signed_in(tab, f"{stage.url}/")
+    await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
+    await tab.press("#call")
+    await tab.until(PROBLEM, 20)
+
+    assert await tab.text("#problem h3") == "Audio finds no way through"
+    assert (await tab.text("#problem .advice")).startswith(
+        "No relay was reached, and no path to the agent worked."
+    )
+    assert await tab.text("#problem .reference") == "Found here: this device's own address"
+    assert await tab.run(
+        "[...document.querySelectorAll('[data-remedy]')].map(b => b.dataset.remedy).join()"
+    ) == ("retry,websocket")
+    assert await no_path_is_told(stage)
+
+
+async def no_path_is_told(stage):
+    """Whether the door was told once, in what it makes the metric of that alarm *PathsNotFound* watches."""
+    await until(lambda: stage.door.reports)
+    (report,) = stage.door.reports
+    return Stats.read(report).metrics() == {ICE_OUTCOME: 0}

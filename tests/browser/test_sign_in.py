@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, open_tab
 from scripts.browsing.sign_in import open_signed_in
 from scripts.embedded.issuer import app as issuer_app
 from tests.browser.small_stage import SESSION, small_stage
@@ -24,12 +23,6 @@ SIGNED_OUT, READY, ON_THE_LINE, OVER, MACHINES = (
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
 NEARLY_EXPIRED_SECONDS = 62
 """oidc-client-ts looks for a new token a minute before the old one expires."""
-
-
-@pytest.fixture
-async def tab():
-    async with open_tab(MICROPHONE_ALLOWED) as open_one:
-        yield open_one
 
 
 def shows(selector):

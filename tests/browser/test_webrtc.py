@@ -5,24 +5,22 @@ What crosses real relays is proven by the tests of the network laboratory; here 
 
 import asyncio
 
-import pytest
-
 from runtime.door.stats import Stats
-from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
+from scripts.browsing.chromium import MICROPHONE_REFUSED, open_tab
 from scripts.browsing.sign_in import open_signed_in
 from tests.embedded.waiting import until
 
 ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"
 READY = "document.querySelector('#state').innerText === 'Ready to call'"
 LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
+KEEP_CONNECTIONS = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) { super(...options); window.connections.push(this); }
+};
+"""
 LOST_SECONDS = 25
 """Chromium calls a path disconnected after some seconds without an answer."""
-
-
-@pytest.fixture
-async def tab():
-    async with open_tab(MICROPHONE_ALLOWED) as open_one:
-        yield open_one
 
 
 async def call(tab, stage):
@@ -81,17 +79,50 @@ async def test_what_the_browser_measured_is_shown_and_reported(relayed, tab):
 
 
 async def test_a_call_outlives_its_path(relayed, tab):
-    """People change from the office's network to the telephone's in the middle of a sentence."""
+    """People go from the office's network to the telephone's in mid-sentence, and are on neither for a moment."""
     await call(tab, relayed)
     await tab.until(LOUD, 10)
 
+    await tab.go_offline()
     await relayed.relayed_agent.cut()
     await tab.until("document.querySelector('#state').innerText === 'Finding another way…'", LOST_SECONDS)
+    await until(lambda: any("INTERNET_DISCONNECTED" in one and "/relays" in one for one in tab.complaints))
+    await tab.go_online()
 
     await tab.until(ON_THE_LINE, 20)
     await tab.until(LOUD, 10, "the agent is heard again")
     assert relayed.door.holds == [True, False]
     assert [one["type"] for one in relayed.relayed_agent.messages].count("client-ready") == 1
+
+
+async def test_a_call_without_a_way_back_ends_in_words(relayed, tab):
+    """Silence that only the agent's patience ends is paid for, and looks like a fault of the caller's machine."""
+    await call(tab, relayed)
+    await tab.until(LOUD, 10)
+
+    relayed.door.refusal = (409, "This session has ended.")
+    await relayed.relayed_agent.cut()
+    await tab.until("!document.querySelector('#problem').hidden", LOST_SECONDS)
+
+    assert await tab.text("#problem h3") == "The connection broke"
+    assert await tab.text("#problem .advice") == "It could not be made again. This session has ended."
+    await until(lambda: any(method == "DELETE" for method, _, _ in relayed.door.tokens))
+
+
+async def test_a_path_that_dies_before_the_click_is_made_again(relayed, tab):
+    """A laptop that was closed for a minute still shows Call, and pressing it must not lead into silence."""
+    await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
+    await open_signed_in(tab, f"{relayed.url}/")
+    agent = relayed.relayed_agent
+    await until(lambda: any(one.connectionState == "connected" for one in agent.connections))
+    await agent.cut()
+    await tab.until("window.connections[0].connectionState === 'disconnected'", LOST_SECONDS)
+
+    await tab.press("#call")
+
+    await tab.until(ON_THE_LINE, 20)
+    await tab.until(LOUD, 10, "the agent is heard")
+    assert relayed.door.holds == [True, True]
 
 
 async def test_an_agent_that_hangs_up_ends_the_call(relayed, tab):

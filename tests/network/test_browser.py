@@ -16,12 +16,6 @@ from tests.local.conftest import wait_for
 QUESTION = "What is the status of order four two seven"
 ANSWER = "Order four two seven has shipped."
 
-KEEP_CONNECTIONS = """
-window.connections = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...options) { super(...options); window.connections.push(this); }
-};
-"""
 SELECTED_PAIR = """(async () => {
   const stats = await window.connections.at(-1).getStats();
   const transport = [...stats.values()].find(one => one.type === 'transport');

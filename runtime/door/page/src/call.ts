@@ -64,7 +64,9 @@ export class Call {
         onError: ({ data }) => this.broken(data),
       },
     });
-    if (relayed) relayed.onRejoin = (underWay) => listener.phase(underWay ? "rejoining" : "connected");
+    if (!relayed) return;
+    relayed.onRejoin = (underWay) => listener.phase(underWay ? "rejoining" : "connected");
+    relayed.onLost = (problem) => this.giveUp(problem);
   }
 
   get transport(): TransportName {

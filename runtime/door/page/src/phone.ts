@@ -76,7 +76,7 @@ export class Phone {
 
   /** Over WebRTC, connect the whole path. */
   private connect(invitation: Invitation): void {
-    if (!invitation.ice_servers || this.relayed?.isFor(invitation)) return;
+    if (!invitation.ice_servers || this.relayed?.serves(invitation)) return;
     this.relayed?.abandon();
     const relayed = (this.relayed = new RelayTransport(this.door, invitation, this.media));
     window.setTimeout(() => this.cool(relayed), invitation.expires_in_seconds * MILLISECONDS);
@@ -103,7 +103,7 @@ export class Phone {
       this.view.transport(this.waiting.transport);
       if (this.calledOff) return this.view.phase("idle");
       const invitation = await this.waiting.take();
-      const relayed = this.relayed?.isFor(invitation) ? this.relayed : undefined;
+      const relayed = this.relayed?.serves(invitation) ? this.relayed : undefined;
       this.relayed = undefined;
       this.call = new Call(this.door, invitation, this.media, this.listener(), relayed);
       await unlocked;

@@ -88,22 +88,53 @@ const RELAY_ERRORS: Record<number, string> = {
   701: "did not answer",
 };
 
-export const noPath = new PathProblem(
-  "Audio finds no way through",
-  "A relay was reached, but no path to the agent worked. A firewall may block it. Try another network, or call over WebSocket.",
-  ["retry", "websocket"],
-);
+/** What this browser found of its own ways (RTCIceCandidateType). */
+const WAYS: Record<string, string> = {
+  host: "this device's own address",
+  srflx: "its address on the internet",
+  prflx: "an address that the agent saw",
+  relay: "a relay",
+};
 
-/** Say what became of each relay, from the browser's icecandidateerror events; about silent ones it tells nothing. */
+/** Say what was found, though no path of it led to the agent. */
+export function noPath(
+  found: ReadonlySet<string>,
+  urls: readonly string[],
+  errors: ReadonlyMap<string, number>,
+): Problem {
+  const reached = found.has("relay") ? "A relay was reached" : "No relay was reached";
+  const ways = [...found].map((way) => WAYS[way] ?? way).join(", ");
+  const reasons = [`Found here: ${ways || "nothing"}`, ...(found.has("relay") ? [] : relayReasons(urls, errors))];
+  return new PathProblem(
+    "Audio finds no way through",
+    `${reached}, and no path to the agent worked. A firewall may block it. Try another network, or call over WebSocket.`,
+    ["retry", "websocket"],
+    reasons.join("; "),
+  );
+}
+
+/** Say what became of each relay. */
 export function noRelay(urls: readonly string[], errors: ReadonlyMap<string, number>): Problem {
-  const answers = errors.size ? errors : new Map(urls.map((url) => [url, 701]));
-  const said = [...answers].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
   return new PathProblem(
     "No relay can be reached",
     "Audio needs a relay, and this network lets none through. Try another network, or call over WebSocket.",
     ["retry", "websocket"],
-    said.join("; "),
+    relayReasons(urls, errors).join("; "),
   );
+}
+
+/** From the browser's icecandidateerror events; about silent relays it tells nothing. */
+function relayReasons(urls: readonly string[], errors: ReadonlyMap<string, number>): string[] {
+  const answers = errors.size ? errors : new Map(urls.map((url) => [url, 701]));
+  return [...answers].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
+}
+
+export const lineClosed = new Problem("The line is closed", "Call again; the agent begins anew.");
+
+/** Say that a call which ran has ended, because of *cause*. */
+export function broken(cause: Problem): Problem {
+  const advice = `It could not be made again. ${cause.advice}`;
+  return new Problem("The connection broke", advice, cause.remedies, cause.reference);
 }
 
 const ENDINGS: Record<string, readonly [string, string]> = {

@@ -9,28 +9,31 @@
 import { RTVIMessage, Transport, TransportStartError } from "@pipecat-ai/client-js";
 import type { PipecatClientOptions, Tracks, TransportState } from "@pipecat-ai/client-js";
 
-import { isTaken, takenOf } from "./addresses";
 import type { Door, Invitation, Relays } from "./door";
+import { Line } from "./line";
 import type { LocalMedia } from "./media";
 import { nothingMeasured } from "./path";
-import { PathProblem, noPath, noRelay } from "./problem";
+import { PathProblem, Problem, broken, doorUnreachable, lineClosed } from "./problem";
 
 const PING_MILLISECONDS = 1000;
-/** Candidates that are found close together travel in one request. */
-const BATCH_MILLISECONDS = 50;
 /** A path that says nothing for so long is given up; shorter, and every dead spot on a walk would count. */
 const LOST_MILLISECONDS = 3000;
-const CONNECT_MILLISECONDS = 20_000;
 const MOST_REJOINS = 3;
+/** The agent waits for 20 s after it has noticed (`RETURN_SECONDS`), which is never before this page has. */
+const RETURN_MILLISECONDS = 20_000;
+const RETRY_MILLISECONDS = 1000;
 
 export class RelayTransport extends Transport {
   /** Told that the path died and a new one is looked for, and that it is found. */
-  onRejoin: (under_way: boolean) => void = () => undefined;
-  connection: RTCPeerConnection | undefined;
-  private channel: RTCDataChannel | undefined;
+  onRejoin: (underWay: boolean) => void = () => undefined;
+  /** Told why there is no way back. */
+  onLost: (problem: Problem) => void = () => undefined;
+  private line: Line | undefined;
   private opened: Promise<void> | undefined;
   private readonly speaker = new Audio();
   private rejoins = 0;
+  private rejoining = false;
+  private reported = false;
   /** What the agent said of itself before the caller pressed Call. */
   private early: RTVIMessage[] = [];
   private pinging: number | undefined;
@@ -44,6 +47,10 @@ export class RelayTransport extends Transport {
     this._maxMessageSize = 16 * 1024; // a data channel's message that every browser takes
   }
 
+  get connection(): RTCPeerConnection | undefined {
+    return this.line?.connection;
+  }
+
   /** Connect before the caller presses Call: the path stands, and the agent holds its greeting. */
   prepare(): Promise<void> {
     const { ice_servers = [], ice_transport_policy = "relay" } = this.invitation;
@@ -52,8 +59,9 @@ export class RelayTransport extends Transport {
     return this.opened;
   }
 
-  isFor(invitation: Invitation): boolean {
-    return this.invitation === invitation;
+  /** Whether a call to *invitation* can begin on it. */
+  serves(invitation: Invitation): boolean {
+    return this.invitation === invitation && !this.line?.broken;
   }
 
   /** Let a path go that nobody used. */
@@ -63,111 +71,74 @@ export class RelayTransport extends Transport {
 
   private async dial(relays: Relays, hold: boolean): Promise<void> {
     this.hangUp();
-    const connection = new RTCPeerConnection({
-      iceServers: relays.ice_servers,
-      iceTransportPolicy: relays.ice_transport_policy,
-      bundlePolicy: "max-bundle", // one allocation per relay, not one per section
-    });
-    this.connection = connection;
-    const microphone = connection.addTransceiver("audio", { direction: "sendrecv" });
-    if (!hold) await microphone.sender.replaceTrack(this.media.track);
-    const channel = connection.createDataChannel("rtvi", { ordered: true });
-    connection.ontrack = ({ track }) => this.play(new MediaStream([track]));
+    const line = (this.line = new Line(this.door, this.invitation.session_id, relays));
+    line.connection.ontrack = ({ track }) => this.play(new MediaStream([track]));
+    line.channel.onmessage = ({ data }) => this.take(String(data));
     try {
-      await Promise.race([this.negotiate(connection, channel, hold), relayWatch(connection)]);
+      if (!hold) await line.speak(this.media.track);
+      await line.open(hold);
     } catch (fault) {
-      connection.close(); // a path that failed holds allocations, too
-      if (fault instanceof PathProblem) this.reportNoPath();
+      if (fault instanceof PathProblem && this.line === line) this.reportNoPath();
       throw fault;
     }
+    this.watch(line);
   }
 
-  /** Tell the operators: nobody else hears of a caller who never got through. */
+  /** Tell the operators, once: nobody else hears of a caller who does not get through. */
   private reportNoPath(): void {
+    if (this.reported) return;
+    this.reported = true;
     this.door.report(this.invitation.session_id, nothingMeasured).catch(() => undefined);
   }
 
-  private async negotiate(connection: RTCPeerConnection, channel: RTCDataChannel, hold: boolean): Promise<void> {
-    const trickle = this.trickle(connection);
-    await connection.setLocalDescription();
-    const offer = takenOf(connection.localDescription!.sdp);
-    const answer = await this.door.offer(this.invitation.session_id, offer, hold);
-    await connection.setRemoteDescription(answer);
-    trickle();
-    await this.untilOpen(connection, channel);
-  }
-
-  /** Collect candidates until the agent knows the offer; the function that this returns lets them go. */
-  private trickle(connection: RTCPeerConnection): () => void {
-    let found: RTCIceCandidateInit[] = [];
-    let timer: number | undefined;
-    let answered = false;
-    const send = () => {
-      timer = undefined;
-      const batch = found.splice(0);
-      // A lost batch is no fault yet: other candidates may do, and no path at all is noticed anyway.
-      if (batch.length) this.door.candidates(this.invitation.session_id, batch).catch(() => undefined);
-    };
-    connection.addEventListener("icecandidate", ({ candidate }) => {
-      if (!candidate?.candidate || !isTaken(candidate.candidate)) return;
-      found.push(candidate.toJSON());
-      if (answered) timer ??= window.setTimeout(send, BATCH_MILLISECONDS);
-    });
-    return () => {
-      answered = true;
-      send();
-    };
-  }
-
-  private untilOpen(connection: RTCPeerConnection, channel: RTCDataChannel): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = () => reject(noPath);
-      const late = window.setTimeout(fail, CONNECT_MILLISECONDS);
-      connection.onconnectionstatechange = () => {
-        if (connection.connectionState === "failed") fail();
-      };
-      channel.onopen = () => {
-        window.clearTimeout(late);
-        this.channel = channel;
-        this.watch(connection, channel);
-        resolve();
-      };
-    });
-  }
-
-  private watch(connection: RTCPeerConnection, channel: RTCDataChannel): void {
-    channel.onmessage = ({ data }) => this.take(String(data));
-    channel.onclose = () => this.lost(connection, "The agent closed the line.");
+  private watch(line: Line): void {
+    const { channel, connection } = line;
+    channel.onclose = () => this.lost(line, "The agent closed the line.");
     window.clearInterval(this.pinging);
     this.pinging = window.setInterval(() => {
       if (channel.readyState === "open") channel.send(`ping: ${Date.now()}`);
     }, PING_MILLISECONDS);
     connection.onconnectionstatechange = () => {
       if (connection.connectionState === "failed") void this.rejoin();
-      if (connection.connectionState === "disconnected") window.setTimeout(() => this.rejoinIfLost(connection), LOST_MILLISECONDS);
+      if (connection.connectionState === "disconnected") window.setTimeout(() => this.rejoinIfLost(line), LOST_MILLISECONDS);
     };
   }
 
-  private rejoinIfLost(connection: RTCPeerConnection): void {
-    if (this.connection === connection && connection.connectionState === "disconnected") void this.rejoin();
+  private rejoinIfLost(line: Line): void {
+    if (this.line === line && line.connection.connectionState === "disconnected") void this.rejoin();
   }
 
   /** Replace a dead path, with fresh credentials; the conversation goes on where it was. */
   private async rejoin(): Promise<void> {
-    if (this.state !== "ready") return;
+    if (this.state !== "ready" || this.rejoining) return;
     this.rejoins += 1;
-    if (this.rejoins > MOST_REJOINS) return this.fail("The connection broke and could not be made again.");
+    if (this.rejoins > MOST_REJOINS) return this.onLost(broken(lineClosed));
+    this.rejoining = true;
     this.onRejoin(true);
-    try {
-      await this.dial(await this.door.relays(this.invitation.session_id), false);
-      this.onRejoin(false);
-    } catch (fault) {
-      this.fail(fault instanceof Error ? fault.message : "The connection broke.");
+    const problem = await this.comeBack(performance.now() + RETURN_MILLISECONDS);
+    this.rejoining = false;
+    if (this.state !== "ready") return; // hung up meanwhile
+    if (problem) this.onLost(broken(problem));
+    else this.onRejoin(false);
+  }
+
+  /** Try until it works, until the agent waits no longer, or until the door says that the call is over. */
+  private async comeBack(until: number): Promise<Problem | undefined> {
+    for (;;) {
+      try {
+        await this.dial(await this.door.relays(this.invitation.session_id), false);
+        return undefined;
+      } catch (fault) {
+        const problem = fault instanceof Problem ? fault : lineClosed;
+        const passes = problem instanceof PathProblem || problem === doorUnreachable;
+        if (!passes || this.state !== "ready" || performance.now() > until) return problem;
+      }
+      await new Promise((resolve) => window.setTimeout(resolve, RETRY_MILLISECONDS));
     }
   }
 
-  private lost(connection: RTCPeerConnection, why: string): void {
-    if (this.connection === connection && this.state === "ready") this.fail(why);
+  private lost(line: Line, why: string): void {
+    if (this.line === line && this.state === "ready") this.fail(why);
   }
 
   private fail(why: string): void {
@@ -191,10 +162,8 @@ export class RelayTransport extends Transport {
 
   private hangUp(): void {
     window.clearInterval(this.pinging);
-    if (this.channel) this.channel.onclose = null;
-    if (this.connection) this.connection.onconnectionstatechange = null;
-    this.connection?.close();
-    this.channel = this.connection = undefined;
+    this.line?.close();
+    this.line = undefined;
   }
 
   // What Pipecat's client calls
@@ -219,7 +188,7 @@ export class RelayTransport extends Transport {
     this.state = "connecting";
     await this.prepare();
     if (this._abortController?.signal.aborted) throw new TransportStartError("The caller hung up.");
-    await this.connection?.getTransceivers()[0]?.sender.replaceTrack(this.media.track);
+    await this.line?.speak(this.media.track);
     await this.speaker.play().catch(() => undefined); // no track yet: `play` does it
     this.state = "connected";
     this._callbacks.onConnected?.();
@@ -241,7 +210,8 @@ export class RelayTransport extends Transport {
   }
 
   sendMessage(message: RTVIMessage): void {
-    if (this.channel?.readyState === "open") this.channel.send(JSON.stringify(message));
+    const channel = this.line?.channel;
+    if (channel?.readyState === "open") channel.send(JSON.stringify(message));
   }
 
   get state(): TransportState {
@@ -281,19 +251,4 @@ export class RelayTransport extends Transport {
   readonly selectedSpeaker = {};
   readonly isCamEnabled = false;
   readonly isSharingScreen = false;
-}
-
-/** Reject as soon as it is certain that no relay is within reach, though the call may go through nothing else. */
-function relayWatch(connection: RTCPeerConnection): Promise<never> {
-  const { iceServers = [], iceTransportPolicy } = connection.getConfiguration();
-  const errors = new Map<string, number>();
-  let found = false;
-  connection.addEventListener("icecandidateerror", ({ url, errorCode }) => errors.set(url, errorCode));
-  return new Promise((_, reject) => {
-    connection.addEventListener("icecandidate", ({ candidate }) => {
-      found ||= Boolean(candidate?.candidate);
-      if (candidate || found || iceTransportPolicy !== "relay") return;
-      reject(noRelay(iceServers.flatMap(({ urls }) => urls), errors));
-    });
-  });
 }
