@@ -17,6 +17,10 @@ from turn.stun import Address, Attribute, Method
 
 PATIENCE_SECONDS = 4.0
 
+PORTS_TRIED = 3
+"""A relay answers 437 while it holds an allocation of whoever had our port before (RFC 8656, section 7.4)."""
+
+_MISMATCH = 437
 _UDP = b"\x11\0\0\0"  # protocol 17 (section 18.7)
 _FIRST_CHANNEL = 0x4000
 
@@ -61,14 +65,23 @@ class Allocation:
         Raises:
             AllocationError: There is no relay, or it refuses.
         """
-        self = cls(server, patience_seconds=patience_seconds)
-        await self._dialogue.connect(url, make_socket, ssl_context)
+        failed: list[Self] = []
         try:
-            await self._allocate()
-        except BaseException:
-            await self.leave()  # it may have been granted, and the answer be on its way
-            raise
-        return self
+            while True:
+                self = cls(server, patience_seconds=patience_seconds)
+                await self._dialogue.connect(url, make_socket, ssl_context)
+                try:
+                    await self._allocate()
+                except BaseException as fault:
+                    failed.append(self)  # keeps its port, so that the next one is another
+                    is_taken = isinstance(fault, AllocationError) and fault.code == _MISMATCH
+                    if not is_taken or len(failed) == PORTS_TRIED:
+                        raise
+                else:
+                    return self
+        finally:
+            for one in failed:
+                await one.leave()  # it may have been granted, and the answer be on its way
 
     async def __aenter__(self) -> Self:
         return self

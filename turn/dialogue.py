@@ -188,7 +188,7 @@ def _advice(code: int) -> str:
     return {
         _UNAUTHORIZED: "The password is wrong or expired: issue a new one, and compare the relay's secret.",
         403: "The relay does not send to that peer; it protects private networks.",
-        437: "The relay still holds an allocation for this port: try from another one.",
+        437: "The relay still holds allocations for the ports that were tried: try again in ten minutes.",
         486: "This name holds as many allocations as it may: end some, or raise user-quota.",
         508: "The relay is full: add a relay.",
     }.get(code, "Look at the relay's log.")

@@ -6,16 +6,17 @@ import ssl
 
 import pytest
 
-from turn.allocation import Allocation
+from turn.allocation import PORTS_TRIED, Allocation
 from turn.errors import AllocationError
 from turn.ice_server import IceServer
-from turn.stun import Attribute, Kind, Message, long_term_key, masked
+from turn.stun import Attribute, Kind, Message, Method, long_term_key, masked
 
 SERVER = IceServer(urls=(), username="1:u", credential="p")
 
 
 class Answers(asyncio.DatagramProtocol):
     def __init__(self, answer) -> None:
+        self.answer_port = lambda asked, _port: self.answer(asked)
         self.answer, self.seen = answer, 0
 
     def connection_made(self, transport):
@@ -23,7 +24,7 @@ class Answers(asyncio.DatagramProtocol):
 
     def datagram_received(self, data, address):
         self.seen += 1
-        for packet in self.answer(Message.decode(data)):
+        for packet in self.answer_port(Message.decode(data), address[1]):
             self.transport.sendto(packet, address)
 
 
@@ -79,6 +80,45 @@ async def test_a_success_without_an_address_is_no_allocation(peer):
 
     with pytest.raises(AllocationError, match="without an address"):
         await Allocation.open(peer.url, SERVER, patience_seconds=2)
+
+
+def refusing_ports(refused):
+    """Answer as a relay does that still holds allocations of others for the first *refused* ports."""
+    ports = {}
+
+    def answer(asked, port):
+        number = ports.setdefault(port, len(ports))
+        if asked.method is not Method.ALLOCATE:
+            return ()
+        if number < refused:
+            attributes, kind = {Attribute.ERROR_CODE: b"\0\0\x04\x25Allocation Mismatch"}, Kind.ERROR
+        else:
+            address = masked(("203.0.113.66", 50_000), asked.transaction)
+            attributes = {Attribute.XOR_RELAYED_ADDRESS: address, Attribute.XOR_MAPPED_ADDRESS: address}
+            kind = Kind.SUCCESS
+        return (Message(asked.method, kind, attributes, asked.transaction).encode(),)
+
+    return ports, answer
+
+
+async def test_a_port_that_the_relay_still_knows_is_left_for_another(peer):
+    """A NAT or the kernel may give us the port of a caller who crashed; their allocation lives on for minutes."""
+    ports, peer.answer_port = refusing_ports(PORTS_TRIED - 1)
+
+    allocation = await Allocation.open(peer.url, SERVER)
+    await allocation.leave()
+
+    assert len(ports) == PORTS_TRIED
+
+
+async def test_a_relay_that_knows_every_port_is_not_asked_for_ever(peer):
+    """Behind some proxies every port looks the same."""
+    ports, peer.answer_port = refusing_ports(100)
+
+    with pytest.raises(AllocationError, match="437"):
+        await Allocation.open(peer.url, SERVER)
+
+    assert len(ports) == PORTS_TRIED
 
 
 @pytest.mark.parametrize("url", ["turn:127.0.0.1:{}?transport=tcp", "turns:127.0.0.1:{}?transport=tcp"])
