@@ -5,7 +5,6 @@ It stays in the benchmark because a deployed agent pays for it too.
 
 import contextlib
 import json
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from runtime.door.table import KEY
 from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.process import free_port, own_environment
 from scripts.embedded.children import Child
-from scripts.embedded.ministack.server import ACCESS_KEY, SECRET, TOKEN
+from scripts.embedded.handed import PlatformKeys
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "bench-ledger"
@@ -46,8 +45,8 @@ def open_desk(region: str, work: Path) -> Iterator[Desk]:
     Raises:
         BenchmarkError: It does not start.
     """
-    key, secret, port = "bench", secrets.token_urlsafe(), free_port()
-    environment = {**own_environment(), ACCESS_KEY: key, SECRET: secret, TOKEN: secrets.token_urlsafe()}
+    keys, port = PlatformKeys.make(), free_port()
+    environment = {**own_environment(), **keys.to_environment()}
     command = [sys.executable, "-m", "scripts.embedded.ministack", "--port", str(port), "--work", str(work)]
     with (work / "ministack.log").open("w+") as log:
         child = Child("MiniStack", command, environment=environment, folder=ROOT, log=log)
@@ -55,14 +54,14 @@ def open_desk(region: str, work: Path) -> Iterator[Desk]:
             if not _is_ready(child.first_line()):
                 log.seek(0)
                 raise BenchmarkError(f"MiniStack did not start, so our agent has no ledger:\n{log.read()}")
-            credentials = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+            credentials = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret}
             url = f"http://localhost:{port}"
             client = boto3.client(
                 "dynamodb",
                 endpoint_url=url,
                 region_name=region,
-                aws_access_key_id=key,
-                aws_secret_access_key=secret,
+                aws_access_key_id=keys.access_key,
+                aws_secret_access_key=keys.secret,
             )
             _create_table(client)
             yield Desk(url=url, credentials=credentials, ledger=Ledger(client, TABLE))

@@ -3,7 +3,7 @@
     scripts/local                  deploy, say what is there, stay until Ctrl-C
     scripts/local --call           deploy, place a spoken call, judge it, end everything
     scripts/local --call --transport webrtc    the same as the page calls, through a relay
-    scripts/local --call --transport vonage    the same from a phone
+    scripts/local --call --transport twilio    the same from a phone, as its provider brings the call
     scripts/local --phones         stay, and take calls from phones, too (scripts/call --embedded --transport twilio)
 
 Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
@@ -31,18 +31,18 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
+from runtime.phones import LINES
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.report import print_figures
 from scripts.calling.running import announced, deployed_on
+from scripts.embedded.address import DEFAULT_PORT
 from scripts.embedded.cdk import CdkError
-from scripts.embedded.cloud import DEFAULT_PORT, EmbeddedCloud, EmbeddedCloudError
+from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
 
 STAGE = "embedded"
-UNDERSTOOD_LINES = ("vonage",)
-"""Phone lines whose words the offline recogniser understands: its models want the 16 kHz that only this one carries."""
 DISK_NEEDED_BYTES = 1024**3
 """The bundle lies there three times while it is deployed: as an asset, uploaded and unpacked."""
 INTERRUPTED = 130
@@ -77,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--call", action="store_true", help="place a spoken call, judge it, and end")
     parser.add_argument(
         "--transport",
-        choices=(*TRANSPORTS, *UNDERSTOOD_LINES),
+        choices=(*TRANSPORTS, *LINES),
         help=f"with --call: how to call, or whose phone line; default: {WEBSOCKET}",
     )
     parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
     with EmbeddedCloud(base_port=options.port, progress=progress.report) as cloud:
         progress.note("The embedded cloud is up")
         with progress.step("Deploy"):
-            deploy(cloud, with_phones=options.phones or options.transport in UNDERSTOOD_LINES)
+            deploy(cloud, with_phones=options.phones or options.transport in LINES)
         deployment = deployed_on(cloud, STAGE)
         if options.call:
             metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET

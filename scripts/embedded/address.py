@@ -7,6 +7,7 @@ REGION = "us-east-1"
 """The Region of stage `embedded` in cdk.json."""
 DEFAULT_PORT = 4566
 HOST = "127.0.0.1"
+"""Nothing outside this machine may reach a cloud whose keys are made up on the spot."""
 
 
 @dataclass(frozen=True, slots=True)

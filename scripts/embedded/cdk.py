@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections import deque
@@ -28,14 +29,15 @@ class Cdk:
 
     Args:
         work: Folder for the cloud assembly and the CLI's caches.
-        environment: All of its environment.
+        account: Variables that lead to the account, in place of all about AWS that the deployer has.
         progress: Told each line of output.
     """
 
-    def __init__(self, work: Path, environment: Mapping[str, str], progress: Callable[[str], None]) -> None:
+    def __init__(self, work: Path, account: Mapping[str, str], progress: Callable[[str], None]) -> None:
         self._assembly = work / "cdk.out"
         self._environment = {
-            **environment,
+            **deployers_environment(),
+            **account,
             "CDK_HOME": str(work / "cdk"),  # it remembers accounts by access key
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "PYTHONPATH": str(ROOT),
@@ -100,6 +102,17 @@ class Cdk:
             raise CdkError(
                 f"`cdk {arguments[0]}` failed with exit code {process.returncode}:\n" + "\n".join(kept)
             )
+
+
+def deployers_environment() -> dict[str, str]:
+    """Return the deployer's environment without what is about AWS.
+
+    CDK builds the bundle first, which reaches the package index by the deployer's own proxy and
+    certificates; the cloud itself is on this machine, where no proxy leads.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    beside_proxy = ",".join(filter(None, (kept.get("NO_PROXY", ""), "localhost,127.0.0.1")))
+    return {**kept, "NO_PROXY": beside_proxy, "no_proxy": beside_proxy}
 
 
 def asks_this_machine(stage: str) -> bool:

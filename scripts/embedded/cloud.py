@@ -8,35 +8,23 @@ For example:
 
 import contextlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-import boto3.session
-
-from runtime.settings import BridgeSettings
 from scripts.calling.phone_webhooks import PhoneAccount
-from scripts.embedded.address import DEFAULT_PORT, HOST, REGION, Ports
+from scripts.embedded.account import Account
+from scripts.embedded.address import DEFAULT_PORT, HOST, Ports
+from scripts.embedded.bridge.settings import bridge_settings
 from scripts.embedded.cdk import Cdk, asks_this_machine
 from scripts.embedded.children import Child
-from scripts.embedded.clients import make_client, make_session
-from scripts.embedded.identity import Identity
 from scripts.embedded.phones import connect_phones
 from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.turn.deployed import DeployedRelays
 from scripts.embedded.work_folder import work_folder
 from turn.settings import CoturnSettings, all_turn_settings_from
-
-__all__ = ["DEFAULT_PORT", "EmbeddedCloud", "EmbeddedCloudError"]
-
-BRIDGED_STREAMS = 20
-"""Phone calls over the bridge at once; more than this machine holds agents for."""
-
-LONGEST_CALL_SECONDS, JOIN_SECONDS = 3_600, 60
-"""The most that a stage may have of the one, and how long the bridge's own way in lives."""
 
 WATCH_SECONDS = 0.5
 """How often it is looked whether all servers still run."""
@@ -48,7 +36,7 @@ class EmbeddedCloudError(Exception):
     """The embedded cloud cannot be started, or did not end cleanly."""
 
 
-class EmbeddedCloud:
+class EmbeddedCloud(Account):
     """A whole cloud on this machine, while the `with` block lasts.
 
     Attributes:
@@ -57,7 +45,7 @@ class EmbeddedCloud:
     Args:
         base_port: First of seven ports.
         progress: Told what happens, a line at a time.
-        bedrock_arguments: More arguments for the Bedrock server, for tests.
+        bedrock_arguments: More arguments for the Bedrock server, such as another recogniser's name.
     """
 
     def __init__(
@@ -67,12 +55,9 @@ class EmbeddedCloud:
         progress: Progress = print,
         bedrock_arguments: Sequence[str] = (),
     ) -> None:
-        self.ports = Ports(base_port)
+        super().__init__(Ports(base_port))
         self._progress = progress
         self._bedrock_arguments = bedrock_arguments
-        self._access_key = f"AKIA{secrets.token_hex(8).upper()}"
-        self._secret = secrets.token_urlsafe(30)
-        self._token = secrets.token_urlsafe(32)
         self.scripts_secret = secrets.token_urlsafe(32)
         """With which scripts and tests get tokens of this cloud's issuer."""
         self._cleanup = contextlib.ExitStack()
@@ -105,39 +90,6 @@ class EmbeddedCloud:
         left = self.remains()
         if left and kind is None:
             raise EmbeddedCloudError(f"The embedded cloud left something behind: {'; '.join(left)}.")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a program needs in its environment to find this cloud instead of AWS."""
-        url = self.ports.endpoints()["services"]
-        return {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ENDPOINT_URL_S3": url,
-            "AWS_ACCESS_KEY_ID": self._access_key,
-            "AWS_SECRET_ACCESS_KEY": self._secret,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-
-    @property
-    def identity(self) -> Identity:
-        """Whose keys are whose."""
-        return Identity(url=self.ports.endpoints()["services"], token=self._token)
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this cloud, with the deployer's keys."""
-        return make_client(
-            service,
-            url=self.ports.endpoints()["agentcore" if service == "bedrock-agentcore" else "services"],
-            region=REGION,
-            access_key=self._access_key,
-            secret=self._secret,
-        )
-
-    def session(self) -> boto3.session.Session:
-        """Return a boto3 session with the deployer's keys."""
-        return make_session(region=REGION, access_key=self._access_key, secret=self._secret)
 
     def deploy(self, stage: str = "embedded", overrides: Mapping[str, Any] | None = None) -> None:
         """Deploy every stack of *stage* with its knobs changed as *overrides* says.
@@ -183,18 +135,7 @@ class EmbeddedCloud:
         Raises:
             EmbeddedCloudError: It did not start.
         """
-        outputs = self.outputs(f"Hotline-{stage}-Runtime")
-        settings = BridgeSettings(
-            stage=stage,
-            region=REGION,
-            runtime_arn=outputs["RuntimeArn"],
-            endpoint_name=outputs["EndpointName"],
-            ledger_table=outputs["LedgerTable"],
-            call_seconds=LONGEST_CALL_SECONDS,
-            join_seconds=JOIN_SECONDS,
-            streams_per_task=BRIDGED_STREAMS,
-            agentcore_url=self.ports.endpoints()["agentcore"],
-        )
+        settings = bridge_settings(stage, self.outputs(f"Hotline-{stage}-Runtime"), self.ports)
         self._wait_for(self._servers.start_bridge(settings, self.environment))
 
     def stay(self) -> NoReturn:
@@ -216,16 +157,6 @@ class EmbeddedCloud:
         """
         self._cdk.destroy()
 
-    def stacks(self) -> list[str]:
-        """Return the names of the stacks that are there."""
-        described = self.client("cloudformation").describe_stacks()["Stacks"]
-        return [one["StackName"] for one in described]
-
-    def outputs(self, stack: str) -> dict[str, str]:
-        """Return the outputs of one stack."""
-        (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-
     def remains(self) -> list[str]:
         """Return what is still there of a cloud that has ended: processes, ports, files."""
         running = [f"{one.name} (process {one.pid}) runs" for one in self._children if one.exit_code is None]
@@ -235,13 +166,8 @@ class EmbeddedCloud:
 
     def _start(self) -> None:
         self.work = self._cleanup.enter_context(work_folder())
-        self._cdk = Cdk(self.work, {**deployers_environment(), **self.environment}, self._progress)
-        keys = {
-            "HOTLINE_ACCESS_KEY": self._access_key,
-            "HOTLINE_SECRET": self._secret,
-            "HOTLINE_TOKEN": self._token,
-        }
-        self._servers = Servers(self.ports, self.work, keys, self._cleanup)
+        self._cdk = Cdk(self.work, self.environment, self._progress)
+        self._servers = Servers(self.ports, self.work, self._keys, self._cleanup)
         self.trust_file = self._servers.trust_file
         self._children = self._servers.start(self._bedrock_arguments, self.scripts_secret)
         for child in self._children:
@@ -280,14 +206,3 @@ class EmbeddedCloud:
                 f"Port {', '.join(map(str, taken))} on {HOST} is taken, so the embedded cloud was not started. "
                 "End what listens there (perhaps another embedded cloud), or choose another base port."
             )
-
-
-def deployers_environment() -> dict[str, str]:
-    """Return the deployer's environment without what is about AWS.
-
-    CDK builds the bundle first, which reaches the package index by the deployer's own proxy and
-    certificates; the cloud itself is on this machine, where no proxy leads.
-    """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    beside_proxy = ",".join(filter(None, (kept.get("NO_PROXY", ""), "localhost,127.0.0.1")))
-    return {**kept, "NO_PROXY": beside_proxy, "no_proxy": beside_proxy}

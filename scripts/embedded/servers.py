@@ -15,6 +15,7 @@ from runtime.settings import BridgeSettings
 from scripts.embedded.address import REGION, Ports
 from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.children import Child
+from scripts.embedded.handed import ISSUER_SECRET, RELAY_SECRET, PlatformKeys
 from turn.leases import CHANNEL_ALLOCATIONS
 from turn.settings import CoturnSettings
 from turn.shared_secret import TURN_PORT, WEB_PORT
@@ -27,8 +28,6 @@ GRACE_SECONDS = AGENT_GRACE_SECONDS + 5
 CHANNEL_BYTES_PER_SECOND = 625_000
 """Of one allocation on a relay of Kinesis Video: 5 Mbit/s, a hard limit (kvswebrtc-limits.md)."""
 
-_RELAY_SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105  (a variable's name)
-_ISSUER_SECRET = "HOTLINE_ISSUER_SECRET"  # noqa: S105  (a variable's name)
 _LOG_CHARACTERS = 2000
 """Of a server's log, for the message of a failure."""
 
@@ -43,18 +42,16 @@ class Servers:
     Args:
         ports: Where they listen.
         work: Folder that each gets a folder in.
-        keys: Variables with the platform's keys, for all of them.
+        keys: The platform's, for all of them.
         cleanup: Ends what was started.
     """
 
-    def __init__(
-        self, ports: Ports, work: Path, keys: Mapping[str, str], cleanup: contextlib.ExitStack
-    ) -> None:
+    def __init__(self, ports: Ports, work: Path, keys: PlatformKeys, cleanup: contextlib.ExitStack) -> None:
         self._ports = ports
         self._work = work
         self._keys = keys
         self._cleanup = cleanup
-        self._relay_secret = {_RELAY_SECRET: secrets.token_urlsafe(36)}
+        self._relay_secret = {RELAY_SECRET: secrets.token_urlsafe(36)}
         self.trust_file = work / "tls" / "ca.pem"
         """The authority that signs for Bedrock."""
 
@@ -79,7 +76,7 @@ class Servers:
                 self._ports.agentcore,
                 [*agentcore, "--region", REGION, "--trust", self.trust_file],
             ),
-            self._launch("issuer", self._ports.issuer, (), {_ISSUER_SECRET: scripts_secret}),
+            self._launch("issuer", self._ports.issuer, (), {ISSUER_SECRET: scripts_secret}),
         ]
 
     def start_relay(self) -> Child:
@@ -100,7 +97,7 @@ class Servers:
             *("--certificates", self.trust_file.parent),
             *web,
         )
-        return self._launch("turn", TURN_PORT, arguments, {_RELAY_SECRET: secret}, name=f"turn-{address}")
+        return self._launch("turn", TURN_PORT, arguments, {RELAY_SECRET: secret}, name=f"turn-{address}")
 
     def start_bridge(self, settings: BridgeSettings, aws: Mapping[str, str]) -> Child:
         """Start what Fargate runs for phone providers, with *aws*' keys instead of a task's role."""
@@ -152,7 +149,7 @@ class Servers:
                 **inherited(),
                 "HOME": str(folder),
                 "TMPDIR": str(folder),
-                **self._keys,
+                **self._keys.to_environment(),
                 **(more or {}),
             },
             folder=ROOT,

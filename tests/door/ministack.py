@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.embedded.address import REGION
 from scripts.embedded.children import Child
 from scripts.embedded.clients import make_client
-from scripts.embedded.ministack.server import ACCESS_KEY, SECRET, TOKEN
+from scripts.embedded.handed import PlatformKeys
 
 ROOT = Path(__file__).resolve().parents[2]
-REGION = "us-east-1"
 KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 
 
@@ -27,9 +27,7 @@ def ministack(folder: Path) -> Iterator[str]:
     environment = {
         **os.environ,
         "HOME": str(folder),
-        ACCESS_KEY: KEYS["access_key"],
-        SECRET: KEYS["secret"],
-        TOKEN: "asked by nobody here",
+        **PlatformKeys(**KEYS, token="asked by nobody here").to_environment(),
     }
     command = [sys.executable, "-m", "scripts.embedded.ministack", "--port", str(port), "--work", folder]
     with (folder / "log").open("w") as log:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError, deployers_environment
+from scripts.embedded.cdk import deployers_environment
+from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
 from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
 

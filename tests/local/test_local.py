@@ -12,7 +12,7 @@ import pytest
 
 from scripts.calling.running import running_file
 from scripts.commands import local
-from scripts.embedded.cloud import Ports
+from scripts.embedded.address import Ports
 from tests.embedded.conftest import free_base_port
 from tests.local.conftest import command, processes_in, server
 

@@ -10,7 +10,7 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError, RefusedError
 from scripts.calling.proof import Bearer, Signature
-from scripts.embedded.cloud import REGION
+from scripts.embedded.address import REGION
 
 
 def test_a_stage_that_is_not_there_is_named(deployed):

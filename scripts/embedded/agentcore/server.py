@@ -1,34 +1,27 @@
-"""Put the data plane together, and serve it on one loopback port."""
+"""Put the data plane together."""
 
-import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
-from starlette.types import ASGIApp
 
+from scripts.embedded.address import HOST
 from scripts.embedded.agentcore.app import DataPlane
 from scripts.embedded.agentcore.bundles import Bundles
 from scripts.embedded.agentcore.control import ControlPlane
-from scripts.embedded.agentcore.forwarding import FRAME_BYTES
 from scripts.embedded.agentcore.gauge import PERIOD_SECONDS, published
 from scripts.embedded.agentcore.lifecycle import POLL_SECONDS
 from scripts.embedded.agentcore.sessions import Platform, Sessions
 from scripts.embedded.clients import make_client
+from scripts.embedded.handed import PlatformKeys
 from scripts.embedded.identity import Identity
-
-HOST = "127.0.0.1"
 
 _AGENT_SECONDS = 5.0
 """Longest wait for a connection to an agent and for its `/ping`."""
-_CLOSE_SECONDS = 1
-"""Grace for open connections when the server is told to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +34,7 @@ class Settings:
         region: Where everything is deployed.
         trust_file: Certificates that the agents trust.
         work: Folder for bundles and logs.
-        access_key: Of the platform itself.
-        secret: Of the platform itself.
-        token: Lets it ask MiniStack about keys.
+        keys: Of the platform itself; with their token it asks MiniStack about those of others.
         clock: Unix time.
         poll_seconds: Pause between two looks at an agent.
         count_seconds: Pause between two counts of the sessions that are up.
@@ -54,9 +45,7 @@ class Settings:
     region: str
     trust_file: Path
     work: Path
-    access_key: str
-    secret: str = field(repr=False)
-    token: str = field(repr=False)
+    keys: PlatformKeys
     clock: Callable[[], float] = time.time
     poll_seconds: float = POLL_SECONDS
     count_seconds: float = PERIOD_SECONDS
@@ -67,23 +56,15 @@ class Settings:
             service,
             url=self.services_url,
             region=self.region,
-            access_key=self.access_key,
-            secret=self.secret,
+            access_key=self.keys.access_key,
+            secret=self.keys.secret,
         )
-
-
-def listen(port: int) -> socket.socket:
-    """Take the port, so that a taken one is said before anything is started."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    return listener
 
 
 @asynccontextmanager
 async def open_data_plane(settings: Settings) -> AsyncIterator[DataPlane]:
     """Yield the application; every session ends with the block."""
-    identity = Identity(url=settings.services_url, token=settings.token)
+    identity = Identity(url=settings.services_url, token=settings.keys.token)
     async with httpx.AsyncClient(trust_env=False, timeout=_AGENT_SECONDS) as http:
         platform = Platform(
             url=f"http://{HOST}:{settings.port}",
@@ -105,29 +86,3 @@ async def open_data_plane(settings: Settings) -> AsyncIterator[DataPlane]:
                 yield DataPlane(sessions=sessions, control=control, identity=identity, client=http)
         finally:
             await sessions.close()
-
-
-class Server(uvicorn.Server):
-    """uvicorn with AgentCore's frame limit; prints one JSON line when it is ready.
-
-    Args:
-        application: The data plane, or another server of the embedded cloud.
-        port: What to announce.
-    """
-
-    def __init__(self, application: ASGIApp, port: int) -> None:
-        config = uvicorn.Config(
-            application,
-            ws_max_size=FRAME_BYTES,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_level="warning",
-            timeout_graceful_shutdown=_CLOSE_SECONDS,
-        )
-        super().__init__(config)
-        self._port = port
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to serve, and tell the parent."""
-        await super().startup(sockets)
-        print(json.dumps({"ready": True, "port": self._port}), flush=True)

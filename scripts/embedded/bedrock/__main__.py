@@ -1,6 +1,6 @@
 """Serve the local Bedrock as a process of its own, until SIGTERM or SIGINT.
 
-When it is ready it prints one line, a JSON object with `url` and `ca_file`.
+When it is ready it prints one line, a JSON object with `url` and `ca_file`.  Port 0 is any free one.
 """
 
 import argparse
@@ -14,16 +14,16 @@ from pathlib import Path
 
 from scripts.embedded.address import REGION
 from scripts.embedded.bedrock.brain import Brain
-from scripts.embedded.bedrock.credentials import CredentialsFile, IssuedCredentials
+from scripts.embedded.bedrock.credentials import IssuedCredentials
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.server import BedrockServer
 from scripts.embedded.bedrock.speaking import SpeakingBrain
+from scripts.embedded.handed import PlatformKeys
 from scripts.embedded.identity import Identity
+from scripts.embedded.listening import announce, server_parser
 from scripts.embedded.speech import EngineError, Speech
 from scripts.embedded.speech.engines import OWN_RECOGNISER, OWN_SYNTHESISER
-
-PORT = 4567
 
 
 def main() -> int:
@@ -41,23 +41,16 @@ def main() -> int:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m scripts.embedded.bedrock", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help="0 takes any free port")
+    parser = server_parser("bedrock", __doc__)
     parser.add_argument(
         "--certificates", type=Path, help="folder to write ca.pem to (default: a temporary one)"
     )
     parser.add_argument(
-        "--credentials",
-        type=_credentials,
-        help="JSON file {key id: {secret_access_key, session_token?, expires_at?}}; signatures are "
-        "verified against it",
-    )
-    parser.add_argument(
         "--services",
         dest="credentials",
+        metavar="URL",
         type=_issued,
-        help="where MiniStack answers: signatures and rights are judged by its keys and policies (it is asked "
-        "with the token in HOTLINE_TOKEN)",
+        help="where MiniStack answers, by whose keys and policies signatures and rights are judged",
     )
     parser.add_argument("--faults", type=_faults, default=Faults(), help='JSON, such as {"throttle": 2}')
     parser.add_argument(
@@ -70,12 +63,8 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _credentials(text: str) -> CredentialsFile:
-    return CredentialsFile(Path(text))
-
-
 def _issued(url: str) -> IssuedCredentials:
-    return IssuedCredentials(Identity(url=url, token=os.environ["HOTLINE_TOKEN"]), REGION)
+    return IssuedCredentials(Identity(url=url, token=PlatformKeys.taken_from(os.environ).token), REGION)
 
 
 def _faults(text: str) -> Faults:
@@ -104,7 +93,7 @@ async def _serve(options: argparse.Namespace) -> None:
             certificates_folder=options.certificates,
         )
         await closing.enter_async_context(server)
-        print(json.dumps({"url": server.url, "ca_file": str(server.ca_file)}), flush=True)
+        announce(url=server.url, ca_file=str(server.ca_file))
         await stop.wait()
 
 

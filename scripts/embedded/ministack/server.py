@@ -1,7 +1,6 @@
 """MiniStack with our plug-ins, on one loopback port."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -11,11 +10,12 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-HOST = "127.0.0.1"  # nothing outside this machine may reach a cloud whose keys are made up on the spot
+from scripts.embedded.address import HOST
+from scripts.embedded.handed import RELAY_SECRET, PlatformKeys
+from scripts.embedded.listening import announce
+
 ACCOUNT = "000000000000"
 ADMINISTRATOR = "deployer"
-ACCESS_KEY, SECRET, TOKEN = "HOTLINE_ACCESS_KEY", "HOTLINE_SECRET", "HOTLINE_TOKEN"
-RELAY_SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105  (a variable's name)
 
 
 def configure(port: int, work: Path) -> None:
@@ -33,17 +33,17 @@ def configure(port: int, work: Path) -> None:
     }
 
 
-def run(port: int, work: Path, relay_port: int) -> None:
+def run(listener: socket.socket, port: int, work: Path, relay_port: int) -> None:
     """Serve until SIGTERM or SIGINT; prints one JSON line when ready.
 
-    Signaling channels issue credentials for the relay at *relay_port*.
-
-    Raises:
-        OSError: The port is taken.
+    Args:
+        listener: What to serve.
+        port: Where it listens.
+        work: Folder for everything that is written.
+        relay_port: Of the relay that signaling channels issue credentials for.
     """
-    secrets = {name: os.environ.pop(name) for name in (ACCESS_KEY, SECRET, TOKEN)}  # Lambda inherits the rest
-    relay_secret = os.environ.pop(RELAY_SECRET, "")
-    listener = listen(port)
+    # Taken out of the environment: functions of Lambda inherit the rest.
+    keys, relay_secret = PlatformKeys.taken_from(os.environ), os.environ.pop(RELAY_SECRET, "")
     configure(port, work)
 
     import ministack.app  # noqa: PLC0415  (reads the environment)
@@ -57,28 +57,19 @@ def run(port: int, work: Path, relay_port: int) -> None:
 
     relay = signaling.ManagedRelay(HOST, relay_port, relay_secret)
     plugins.install(f"http://localhost:{port}", relay)
-    identity.add_administrator(name=ADMINISTRATOR, access_key=secrets[ACCESS_KEY], secret=secrets[SECRET])
-    application = identity_endpoint.IdentityEndpoint(ministack.app.app, secrets[TOKEN])
-    asyncio.run(_serve(announce(application, port), listener))
+    identity.add_administrator(name=ADMINISTRATOR, access_key=keys.access_key, secret=keys.secret)
+    application = identity_endpoint.IdentityEndpoint(ministack.app.app, keys.token)
+    asyncio.run(_serve(_announced(application, port), listener))
 
 
-def listen(port: int) -> socket.socket:
-    """Take the port before anything slow happens, so that a taken one is said at once."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((HOST, port))
-    listener.listen()
-    return listener
-
-
-def announce(inner: Any, port: int) -> Any:
+def _announced(inner: Any, port: int) -> Any:
     """Wrap an ASGI application so that it tells its parent when it is ready."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         async def watch(message: Any) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
-                print(json.dumps({"ready": True, "port": port}), flush=True)
+                announce(port=port)
 
         await inner(scope, receive, watch if scope["type"] == "lifespan" else send)
 

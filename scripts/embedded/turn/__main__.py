@@ -1,12 +1,11 @@
 """Start a relay: `python -m scripts.embedded.turn --port 4570 --certificates FOLDER`.
 
-The secret that passwords are derived from comes in the environment: HOTLINE_RELAY_SECRET.  It prints one JSON
-line when it listens, and says there which program relays.
+The secret that passwords are derived from comes in the environment (scripts/embedded/handed.py).  It prints
+one JSON line when it listens, and says there which program relays.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -16,11 +15,12 @@ from pathlib import Path
 
 from scripts.embedded.address import HOST
 from scripts.embedded.certificates import Certificates
+from scripts.embedded.handed import RELAY_SECRET
+from scripts.embedded.listening import announce, server_parser
 from scripts.embedded.turn import coturn
 from scripts.embedded.turn.listeners import serve
 from scripts.embedded.turn.relay import Relay, RelayError
 
-SECRET = "HOTLINE_RELAY_SECRET"  # noqa: S105 - a variable's name, not a secret
 REALM = "relay.hotline.test"
 SMALL = "a small relay of our own"
 
@@ -36,7 +36,7 @@ def main() -> int:
         port=options.port,
         web_port=options.web_port,
         realm=options.realm,
-        secret=os.environ.pop(SECRET),
+        secret=os.environ.pop(RELAY_SECRET),
         certificates=certificates,
         user_quota=options.user_quota,
         bytes_per_second=options.bytes_per_second,
@@ -57,12 +57,12 @@ async def _run(relay: Relay, *, small: bool) -> None:
         configured = None if small else _coturn(relay)
         if configured is None:
             await serve(relay, stack)
-            _announce(relay, SMALL)
+            announce(port=relay.port, program=SMALL)
             await stopped.wait()
             return
         work = stack.enter_context(tempfile.TemporaryDirectory())
         process = await stack.enter_async_context(coturn.running(configured, relay, Path(work)))
-        _announce(relay, f"coturn {'.'.join(map(str, coturn.version()))}")
+        announce(port=relay.port, program=f"coturn {'.'.join(map(str, coturn.version()))}")
         await _first(stopped, process)
 
 
@@ -84,16 +84,9 @@ async def _first(stopped: asyncio.Event, process: asyncio.subprocess.Process) ->
         raise RelayError(f"coturn ended with exit code {process.returncode}; its log says why.")
 
 
-def _announce(relay: Relay, program: str) -> None:
-    print(json.dumps({"ready": True, "port": relay.port, "program": program}), flush=True)
-
-
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = server_parser("turn", __doc__)
     parser.add_argument("--address", default=HOST, help="a loopback address")
-    parser.add_argument("--port", type=int, required=True, help="for UDP, TCP and TLS")
     parser.add_argument("--web-port", type=int, help="a second one")
     parser.add_argument("--realm", default=REALM)
     parser.add_argument(

@@ -16,8 +16,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from scripts.embedded.address import REGION
-from scripts.embedded.agentcore.forwarding import SESSION_HEADER
-from scripts.embedded.agentcore.server import Server, Settings, listen, open_data_plane
+from scripts.embedded.agentcore.forwarding import FRAME_BYTES, SESSION_HEADER
+from scripts.embedded.agentcore.server import Settings, open_data_plane
+from scripts.embedded.handed import PlatformKeys
+from scripts.embedded.listening import listen
+from scripts.embedded.web_server import WebServer
 from tests.embedded.waiting import until
 
 IDLE_SECONDS, LIFETIME_SECONDS = 60, 600
@@ -160,14 +163,12 @@ async def serving(cloud, runtime, clock, folder):
         region=REGION,
         trust_file=cloud.trust_file,
         work=folder,
-        access_key=keys.access_key,
-        secret=keys.secret_key,
-        token=cloud.identity.token,
+        keys=PlatformKeys(access_key=keys.access_key, secret=keys.secret_key, token=cloud.identity.token),
         clock=clock,
         poll_seconds=0.02,
     )
     async with open_data_plane(settings) as application, httpx.AsyncClient(timeout=30) as http:
-        server = Server(application, settings.port)
+        server = WebServer(application, settings.port, frame_bytes=FRAME_BYTES)
         task = asyncio.create_task(server.serve([listener]))
         deployer = Credentials(keys.access_key, keys.secret_key)
         yield Plane(settings.port, deployer, runtime, http, folder / "logs")

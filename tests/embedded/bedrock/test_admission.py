@@ -5,7 +5,7 @@ import time
 import pytest
 
 from scripts.embedded.bedrock import Faults, Limits, ScriptedBrain
-from scripts.embedded.bedrock.credentials import Credentials, CredentialsFile
+from scripts.embedded.bedrock.credentials import Credentials
 from tests.embedded.bedrock.client import ACCESS_KEY_ID, NOVA_2, SECRET, TOKEN, dial
 
 
@@ -101,23 +101,14 @@ async def test_more_streams_than_the_account_may_have_are_throttled(serve):
             await next_one.end()
 
 
-async def test_credentials_that_cannot_be_asked_for_are_our_fault_and_said(serve, tmp_path):
+async def test_credentials_that_cannot_be_asked_for_are_our_fault_and_said(serve):
     """The embedded cloud's other half may be gone; the agent must not take that for its own error."""
-    gone = CredentialsFile(tmp_path / "nowhere.json")
+
+    def gone(_access_key_id):
+        raise ConnectionRefusedError
+
     async with serve(ScriptedBrain(), credentials=gone) as server:
         assert "ServiceUnavailableException" in named(await refusal(server.url))
-
-
-def test_a_credentials_file_is_read_at_each_look_up(tmp_path):
-    """Keys are issued while the server runs."""
-    path = tmp_path / "credentials.json"
-    path.write_text("{}")
-    find = CredentialsFile(path)
-    assert find(ACCESS_KEY_ID) is None
-
-    path.write_text('{"AKIDTEST": {"secret_access_key": "s", "session_token": "t"}}')
-
-    assert find(ACCESS_KEY_ID) == Credentials(secret_access_key="s", session_token="t")
 
 
 def test_credentials_do_not_print_their_secrets():
