@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
@@ -27,6 +27,7 @@ from runtime.caps import Caps
 from runtime.cloud import Cloud
 from runtime.door.session import Reason
 from runtime.escalation.people import people_tools
+from runtime.farewell import FAREWELLS, Farewell
 from runtime.health import Health
 from runtime.meter import Meter, Usage
 from runtime.metrics import (
@@ -49,17 +50,6 @@ from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION
 from runtime.transports.line import Line, MakeTransport
 
 GREETING = "The caller has just been connected. Greet them in one short sentence and offer your help."
-
-FAREWELLS: Mapping[Reason, str] = {
-    Reason.IDLE: "Nobody has spoken for a while. Say in one short sentence that you are hanging up now.",
-    Reason.DURATION: "The call has reached its longest duration. Say so in one short sentence and say goodbye.",
-    Reason.COST: "The call has reached its limit. Say so in one short sentence and say goodbye.",
-    Reason.STOPPED: "The service is stopping. Apologise in one short sentence and say goodbye.",
-}
-"""What the model is asked to say before these endings; every other one leaves nobody to say it to."""
-
-FAREWELL_SECONDS = 8.0
-"""Longest time for those words; then the line is cut."""
 
 WATCH_SECONDS = 0.25
 """How often the caps are looked at."""
@@ -94,7 +84,7 @@ class Call:
         self._meter = Meter(settings.model_id)
         self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
         self._record = SessionRecord(
-            session_id, cloud, settings, meter=self._meter, silence=lambda: self._pulse.silent, clock=clock
+            session_id, cloud, settings, meter=self._meter, silence=lambda: self.silent, clock=clock
         )
         self._caps = Caps(
             settings,
@@ -107,8 +97,7 @@ class Call:
         self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], self._metrics)
         self._joining: asyncio.Task[bool] | None = None
         self._admitted = asyncio.Event()
-        self._handed_over_at: float | None = None
-        """Age of the call when nothing was left to do but to say goodbye."""
+        self._hand_over = Farewell(self._pulse)
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
@@ -153,7 +142,12 @@ class Call:
             _log.exception("A part of a call failed.", extra={"session_id": self._session_id})
             self.end(Reason.AGENT_ERROR)
 
-    # What the transport and the model report
+    # What the transport and the model ask and report
+
+    @property
+    def silent(self) -> float:
+        """Seconds since either end made a sound."""
+        return self._pulse.silent
 
     def heard(self, audio: bytes) -> None:
         """Audio arrived from the caller."""
@@ -192,6 +186,7 @@ class Call:
     def interrupted(self) -> None:
         """The caller talked over the model."""
         self._interruptions += 1
+        self._hand_over.interrupted()
 
     def reconnected(self) -> None:
         """A further stream carries the conversation."""
@@ -223,8 +218,14 @@ class Call:
     async def _call_tool(self, params: FunctionCallParams) -> None:
         answer = await self._toolbox.call(params.function_name, params.arguments)
         if isinstance(answer, LastAnswer):
-            self._handed_over_at = self._pulse.elapsed
+            self._count_hand_over()
+            self._hand_over.ask()
         await params.result_callback(answer)
+
+    def _count_hand_over(self) -> None:
+        """Do it at once: an agent that dies later has handed the caller over all the same."""
+        if not self._hand_over.is_asked:
+            self._metrics.write({ESCALATIONS: 1}, session_id=self._session_id)
 
     async def _admit(self, joining: asyncio.Task[bool]) -> None:
         if not await asyncio.shield(joining):
@@ -243,7 +244,7 @@ class Call:
                 self.end(cap)
 
     def _reached_cap(self) -> Reason | None:
-        if self._handed_over_at is not None and self._has_heard_out(self._handed_over_at):
+        if self._hand_over.is_over:
             return Reason.ESCALATED
         return self._caps.reached()
 
@@ -255,15 +256,11 @@ class Call:
         await self._worker.cancel()
 
     async def _say_goodbye(self, words: str) -> None:
-        asked_at = self._pulse.elapsed
+        farewell = Farewell(self._pulse)
+        farewell.ask()
         await self._sonic.ask(words)
-        while not (self._gone.is_set() or self._has_heard_out(asked_at)):  # noqa: ASYNC110 - silence has no event
+        while not (self._gone.is_set() or farewell.is_over):  # noqa: ASYNC110 - silence has no event
             await asyncio.sleep(WATCH_SECONDS)
-
-    def _has_heard_out(self, asked_at: float) -> bool:
-        """Say whether the words that were asked for at that age of the call are over, or overdue."""
-        late = self._pulse.elapsed - asked_at >= FAREWELL_SECONDS
-        return late or self._pulse.has_answered_since(asked_at)
 
     async def _close(self) -> None:
         await self._line.close(NORMAL_CLOSURE)
@@ -281,11 +278,12 @@ class Call:
 
     def _report(self, reason: Reason) -> None:
         seconds, cost = self._pulse.elapsed, self._meter.cost_usd
+        not_handed_over = {} if self._hand_over.is_asked else {ESCALATIONS: 0}
         self._metrics.write(
             {
                 SESSION_DURATION: round(seconds, 3),
                 FAILED_CALLS: int(reason.is_failure),
-                ESCALATIONS: int(self._handed_over_at is not None),
+                **not_handed_over,
                 SESSION_COST: round(cost, 6),
                 COST_PER_ACTIVE_MINUTE: round(cost * SECONDS_IN_A_MINUTE / seconds, 6),
                 INTERRUPTIONS: self._interruptions,

@@ -8,6 +8,10 @@ from runtime.meter import Usage
 class Listener(Protocol):
     """Told at once, on the event loop."""
 
+    @property
+    def silent(self) -> float:
+        """Seconds since either end made a sound."""
+
     def used(self, usage: Usage) -> None:
         """The model billed tokens."""
 

@@ -17,14 +17,12 @@ from pipecat.services.aws.nova_sonic.llm import ContentType
 from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 
 from runtime.brains.listener import Listener
+from runtime.brains.owed import ANSWER_SECONDS, Owed
 from runtime.brains.sonic_connection import SonicConnection
 from runtime.cloud import Cloud
 from runtime.errors import CredentialsError, StreamLostError
 from runtime.meter import Usage
 from runtime.settings import RuntimeSettings
-
-ANSWER_SECONDS = 5.0
-"""Longest wait for any sign of life after the model was given something to answer."""
 
 SILENCE_AFTER_SECONDS = 0.2
 """A client that mutes or stutters sends nothing; after this much of it, silence is sent in its place.
@@ -54,7 +52,7 @@ class Sonic(SonicConnection):
         super().__init__(settings, cloud, listener, prompt=prompt, continuation=continuation)
         self._conversation: LLMContext | None = None
         self._audio_at = 0.0
-        self._expected_since: float | None = None
+        self._owed = Owed()
         self._answering = False
         self._tools_running: set[str] = set()
         self._held: deque[bytes] = deque(maxlen=HELD_AUDIO_FRAMES)
@@ -89,18 +87,28 @@ class Sonic(SonicConnection):
         await self._start_connecting()
         if self._conversation and not self._context:
             await self._handle_context(self._conversation)
+        await self._ask_again()
+
+    async def _ask_again(self) -> None:
+        """Give a fresh stream what the lost one had heard and not answered: the caller waits for it.
+
+        Pipecat does so itself with words that have come into the context by now; those of a turn come there
+        when its answer begins.
+        """
+        if self._owed.words and self._receive_task and not self._owed.is_asked:
+            await self.ask(self._owed.words)
 
     async def _handle_context(self, context: LLMContext) -> None:
         self._conversation = context  # kept over a lost stream, also one that never began
         await super()._handle_context(context)
 
     def _lost(self, fault: StreamLostError | CredentialsError) -> None:
-        self._expected_since = None
+        self._owed.sign_of_life()
         super()._lost(fault)
 
     def _forget_stream(self) -> None:
         super()._forget_stream()
-        self._expected_since = None
+        self._owed.sign_of_life()
         self._tools_running.clear()
         self._held.clear()
 
@@ -114,7 +122,7 @@ class Sonic(SonicConnection):
 
     async def _send_text_event(self, text: str, role: Role, interactive: bool = False) -> None:  # noqa: FBT001, FBT002
         if interactive:
-            self._expected_since = time.monotonic()
+            self._owed.given()
         await super()._send_text_event(text, role, interactive)
 
     async def _send_user_audio_event(self, audio: bytes) -> None:
@@ -131,7 +139,7 @@ class Sonic(SonicConnection):
             now = time.monotonic()
             if now - self._audio_at >= SILENCE_AFTER_SECONDS:
                 await self._send_silence()
-            if self._expected_since and now - self._expected_since >= ANSWER_SECONDS:
+            if self._owed.is_overdue(self._listener.silent):
                 self._lost(StreamLostError(f"The model has been silent for {ANSWER_SECONDS:g} s."))
 
     async def _send_silence(self) -> None:
@@ -144,7 +152,7 @@ class Sonic(SonicConnection):
     # The model's side
 
     async def _dispatch(self, event: dict[str, Any]) -> None:
-        self._expected_since = None
+        self._owed.sign_of_life()
         for name, handle in self._handlers.items():
             if name in event:
                 try:
@@ -171,12 +179,14 @@ class Sonic(SonicConnection):
 
     async def _handle_audio_output_event(self, event_json: dict[str, Any]) -> None:
         self._answering = True
+        self._owed.answered()
         self._listener.model_spoke()
         await super()._handle_audio_output_event(event_json)
 
     async def _handle_content_end_event(self, event_json: dict[str, Any]) -> None:
         content = self._content_being_received
         if content and content.type is ContentType.TEXT and content.role is Role.USER:
+            self._owed.heard(content.text_content or "")
             self._listener.caller_finished()
         if event_json["contentEnd"].get("stopReason") == "INTERRUPTED" and self._answering:
             self._answering = False  # told once, though both the audio and the text of an answer say so
@@ -191,7 +201,7 @@ class Sonic(SonicConnection):
 
     async def _send_tool_result(self, tool_call_id: str, result: Any) -> None:
         self._listener.asked()
-        self._expected_since = time.monotonic()
+        self._owed.given()
         await super()._send_tool_result(tool_call_id, result)
         self._tools_running.discard(tool_call_id)
         while self._held and not self._tools_running:

@@ -176,7 +176,6 @@ class SonicConnection(AWSNovaSonicLLMService):
         self._content_being_received = self._connected_time = self._pending_speculative_text = None
         self._ready_to_send_context = self._audio_input_started = False
         self._triggering_assistant_response = self._waiting_for_trigger_transcription = False
-        self._user_text_buffer = ""
         self._completed_tool_calls = set()
 
     async def _run_sc_handoff(self) -> None:
