@@ -9,7 +9,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-_TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
+TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
+PATH = "/_hotline/"
+"""What the paths of the questions begin with."""
+
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -112,7 +115,7 @@ class Identity:
         connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS)
         with contextlib.closing(connection):
             connection.request(
-                "POST", f"/_hotline/{what}", json.dumps(question).encode(), {_TOKEN_HEADER: self.token}
+                "POST", f"{PATH}{what}", json.dumps(question).encode(), {TOKEN_HEADER: self.token}
             )
             answer = connection.getresponse()
             body: dict[str, Any] = json.load(answer)

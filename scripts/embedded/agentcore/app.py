@@ -7,6 +7,7 @@ bidirectional streaming" for `/ws`.
 import asyncio
 import re
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -140,13 +141,13 @@ class DataPlane:
         return JSONResponse({}, headers={SESSION_HEADER: call.session_id})
 
 
+@dataclass(frozen=True, slots=True)
 class _Call:
     """An admitted call."""
 
-    def __init__(self, operation: str, runtime: DeployedRuntime, session_id: str) -> None:
-        self.operation = operation
-        self.runtime = runtime
-        self.session_id = session_id
+    operation: str
+    runtime: DeployedRuntime
+    session_id: str
 
 
 def _session_id(request: SignedRequest, query: dict[str, str], claim: Claim) -> str:

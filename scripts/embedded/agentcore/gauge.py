@@ -7,7 +7,7 @@ sessions of the whole account, once a minute.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +33,9 @@ async def publish_active_sessions(
 
 
 @contextlib.asynccontextmanager
-async def published(count: Callable[[], int], cloudwatch: Any, *, period_seconds: float) -> Any:
+async def published(
+    count: Callable[[], int], cloudwatch: Any, *, period_seconds: float
+) -> AsyncIterator[None]:
     """Publish for the block."""
     task = asyncio.create_task(publish_active_sessions(count, cloudwatch, period_seconds=period_seconds))
     try:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scripts.embedded.bedrock.http2 import Exchange
+from scripts.embedded.bedrock.exchange import Exchange
 from scripts.embedded.bedrock.refusal import denied, expired, throttled
 
 

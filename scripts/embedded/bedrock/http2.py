@@ -1,14 +1,9 @@
-"""HTTP/2 for one kind of request: both directions open at once for minutes.
-
-`h2` knows the protocol and no sockets; this is the asyncio around it.  A body is acknowledged when it
-is read, so a handler that stops reading lets the client's window fill, as a stuck server does.
-"""
+"""HTTP/2 on a socket: `h2` knows the protocol and no sockets; this is the asyncio around it."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 
 import h2.config
 import h2.connection
@@ -16,91 +11,9 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-type Handler = Callable[["Exchange"], Awaitable[None]]
+from scripts.embedded.bedrock.exchange import Exchange, Piece
 
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Part of a request's body, and what to give back to the client's window for it."""
-
-    data: bytes
-    window_bytes: int
-
-
-class Exchange:
-    """One request and its response; both may still be under way."""
-
-    def __init__(self, connection: "Connection", stream_id: int, headers: Mapping[str, str]) -> None:
-        self.headers = headers
-        self._connection = connection
-        self._stream_id = stream_id
-        self._pieces: asyncio.Queue[_Piece | None] = asyncio.Queue()
-        self._unsent = bytearray()
-        self._ending = False
-        self._closed = False
-        self._sent = asyncio.Event()
-
-    async def body(self) -> AsyncIterator[bytes]:
-        """Yield the request's body as it arrives."""
-        while piece := await self._pieces.get():
-            self._connection.acknowledge(self._stream_id, piece.window_bytes)
-            yield piece.data
-
-    def respond(self, status: int, headers: Mapping[str, str], body: bytes | None = None) -> None:
-        """Send the response's head, and with *body* all of it."""
-        if self._closed:
-            return
-        with self._until_reset():
-            self._connection.send_head(self._stream_id, status, headers)
-        if body is not None:
-            self.write(body)
-            self.end()
-
-    def write(self, data: bytes) -> None:
-        """Send *data* as soon as the client's window allows."""
-        if not self._closed and not self._ending:
-            self._unsent += data
-            self.pump()
-
-    def end(self) -> None:
-        """End the response once everything written is sent."""
-        if not self._closed and not self._ending:
-            self._ending = True
-            self.pump()
-
-    def drop(self) -> None:
-        """Cut the whole connection without a word, as a crashed server or a lost network does."""
-        self._connection.abort()
-
-    def pump(self) -> None:
-        """Send what the client's window has room for."""
-        if self._closed:
-            return
-        with self._until_reset():
-            sent = self._connection.send_data(self._stream_id, self._unsent, end=self._ending)
-            del self._unsent[:sent]
-        if self._ending and not self._unsent:
-            self.lose()
-
-    def receive(self, piece: _Piece | None) -> None:
-        """Take part of the request's body; None is its end."""
-        self._pieces.put_nowait(piece)
-
-    def lose(self) -> None:
-        """Learn that nothing can be sent any more."""
-        self._closed = True
-        self._sent.set()
-
-    async def sent(self) -> None:
-        """Wait until the response has left, or cannot leave any more."""
-        await self._sent.wait()
-
-    @contextlib.contextmanager
-    def _until_reset(self) -> Iterator[None]:
-        try:
-            yield
-        except h2.exceptions.StreamClosedError:  # h2 knows of the client's reset before its event is handled
-            self.lose()
+type Handler = Callable[[Exchange], Awaitable[None]]
 
 
 class Connection(asyncio.Protocol):
@@ -190,7 +103,7 @@ class Connection(asyncio.Protocol):
             case h2.events.RequestReceived(stream_id=stream_id, headers=headers):
                 self._begin(stream_id, {str(name): str(value) for name, value in headers})
             case h2.events.DataReceived(stream_id=stream_id, data=data, flow_controlled_length=length):
-                self._deliver(stream_id, _Piece(data, length))
+                self._deliver(stream_id, Piece(data, length))
             case h2.events.StreamEnded(stream_id=stream_id):
                 self._deliver(stream_id, None)
             case h2.events.WindowUpdated() | h2.events.RemoteSettingsChanged():
@@ -225,7 +138,7 @@ class Connection(asyncio.Protocol):
                 self._h2.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
             self._flush()
 
-    def _deliver(self, stream_id: int, piece: _Piece | None) -> None:
+    def _deliver(self, stream_id: int, piece: Piece | None) -> None:
         known = self._exchanges.get(stream_id)
         if known:
             known[0].receive(piece)

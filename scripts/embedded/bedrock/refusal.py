@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html.
 
 import json
 
-from scripts.embedded.bedrock.http2 import Exchange
+from scripts.embedded.bedrock.exchange import Exchange
 
 
 class Refusal(Exception):  # noqa: N818  (it is an answer on the wire, not a fault of this program)

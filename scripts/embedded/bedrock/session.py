@@ -7,11 +7,13 @@ import asyncio
 import base64
 import binascii
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from scripts.embedded.bedrock.conversation import Conversation
+from scripts.embedded.bedrock.exchange import Exchange
 from scripts.embedded.bedrock.fields import Body, InvalidEventError, named, need, parse_json, sample_rate_of
-from scripts.embedded.bedrock.http2 import Exchange
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.models import DEFAULT_SENSITIVITY, Model
 from scripts.embedded.bedrock.output import Output
@@ -83,7 +85,7 @@ class Session:
             InvalidEventError: The event is unknown, out of order, or lacks something.
         """
         name, body = named(event)
-        handler = _HANDLERS.get(name)
+        handler = self._HANDLERS.get(name)
         if handler is None:
             raise InvalidEventError(f"Unknown input event {name!r}.")
         if name != "sessionStart" and not self.received["sessionStart"]:
@@ -204,15 +206,15 @@ class Session:
         if not self.conversation.take_result(tool_use_id, block.text):
             raise InvalidEventError(f"No tool was used under the id {tool_use_id!r}.")
 
-
-_HANDLERS = {
-    "sessionStart": Session._session_start,  # noqa: SLF001  (the class's own table)
-    "promptStart": Session._prompt_start,  # noqa: SLF001
-    "contentStart": Session._content_start,  # noqa: SLF001
-    "textInput": Session._text_input,  # noqa: SLF001
-    "toolResult": Session._tool_result,  # noqa: SLF001
-    "audioInput": Session._audio_input,  # noqa: SLF001
-    "contentEnd": Session._content_end,  # noqa: SLF001
-    "promptEnd": Session._prompt_end,  # noqa: SLF001
-    "sessionEnd": Session._session_end,  # noqa: SLF001
-}
+    _HANDLERS: ClassVar[Mapping[str, Callable[["Session", Body], object]]] = {
+        "sessionStart": _session_start,
+        "promptStart": _prompt_start,
+        "contentStart": _content_start,
+        "textInput": _text_input,
+        "toolResult": _tool_result,
+        "audioInput": _audio_input,
+        "contentEnd": _content_end,
+        "promptEnd": _prompt_end,
+        "sessionEnd": _session_end,
+    }
+    """By the name of the input event."""

@@ -12,9 +12,9 @@ from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.conversation import Conversation
 from scripts.embedded.bedrock.credentials import CredentialsLookup
 from scripts.embedded.bedrock.eventstream import EventStreamError
+from scripts.embedded.bedrock.exchange import Exchange
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.fields import InvalidEventError
-from scripts.embedded.bedrock.http2 import Exchange
 from scripts.embedded.bedrock.incoming import events
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.output import Output

@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from scripts.embedded.identity import PATH, TOKEN_HEADER
 from scripts.embedded.ministack.identity import QUESTIONS, RefusedError
-
-TOKEN_HEADER = "x-hotline-token"  # noqa: S105  (the name of a header)
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 type App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_PREFIX = "/_hotline/"
 
 
 class IdentityEndpoint:
@@ -32,7 +29,7 @@ class IdentityEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one question, or let MiniStack answer."""
-        if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
+        if scope["type"] != "http" or not scope["path"].startswith(PATH):
             await self._inner(scope, receive, send)
             return
         presented = dict(scope["headers"]).get(TOKEN_HEADER.encode(), b"")
@@ -40,7 +37,7 @@ class IdentityEndpoint:
             await _answer(send, HTTPStatus.FORBIDDEN, {"code": "AccessDenied", "message": "Not for you."})
             return
         question = json.loads(await _read(receive))
-        answer = QUESTIONS[scope["path"].removeprefix(_PREFIX)]
+        answer = QUESTIONS[scope["path"].removeprefix(PATH)]
         try:
             await _answer(send, HTTPStatus.OK, answer(question))
         except RefusedError as no:
