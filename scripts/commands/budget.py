@@ -4,9 +4,8 @@
     scripts/budget dev resume            let new sessions in again
     scripts/budget --embedded status     of the embedded cloud that scripts/local started
 
-A resumed stage stays open until Budgets sends another notice, which it does when the spend of a month first
-passes the budget: next month, or this month if you raise the budget and that is passed too.  Until then only
-the caps bound what is spent; docs/runbooks/bill-above-budget.md has the sum.
+A resumed stage stays open until Budgets sends another notice, which it does once a month, when the spend first
+passes the budget.  Until then only the caps bound what is spent; docs/runbooks/bill-above-budget.md has the sum.
 
 You need budgets:ViewBudget for the status, and to update the ledger's table to resume.
 

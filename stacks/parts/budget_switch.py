@@ -42,7 +42,9 @@ class BudgetSwitch(Construct):
             description="closes the door to new sessions when the budget is spent",
             timeout=TIMEOUT,
             environment=settings.to_environment(),
-            # Never reserved: a notice comes once a month at most, and SNS delivers what was throttled again.
+            # Never reserved: a notice of actual spend comes "once per budget, per budget period" (AWS Billing user
+            # guide, "Use a budget in the AWS Billing and Cost Management console"), and SNS delivers what was throttled
+            # again.
             reserved_concurrency=0,
             log_retention_days=log_retention_days,
             name=function_name(stage),

@@ -25,7 +25,8 @@ PATHS_FOUND_SHARE = 0.9
 # One call may meet a fault that passes; a second one within a quarter of an hour has a cause.
 FAILED_IN_QUARTER_HOUR = 1
 
-# US$0.0084 a minute is expected at list prices; three and a half times that is a fault or an abuse.
+# US$0.0084 a minute is expected at list prices (`RuntimeConfig.call_seconds`); three and a half times that is a fault
+# or an abuse.
 COST_PER_MINUTE_P95_USD = 0.03
 
 # Some callers close the page before the call; several in a quarter of an hour is something else.

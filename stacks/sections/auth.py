@@ -53,14 +53,14 @@ class CognitoAuthConfig(Section):
         description="Second factor: a code of an authenticator app.  Not SMS, which costs per message and can be "
         "taken over with the number.",
     )
-    # "User pool feature plans", Cognito developer guide; aws.amazon.com/cognito/pricing.
+    # "User pool feature plans", Cognito developer guide.
     feature_plan: Literal["lite", "essentials", "plus"] = Field(
         "essentials",
         description="What Cognito does: `essentials` has the newer sign-in pages, `plus` also refuses leaked "
         "passwords and risky sign-ins.",
         json_schema_extra=price(
-            "per person who signs in, a month: lite US$0.0055 and essentials US$0.015 (both after the first "
-            "10,000), plus US$0.02"
+            "per person who signs in, a month: lite US$0.0055 and essentials US$0.015, both after the account's first "
+            "10,000; plus US$0.02 from the first on (aws.amazon.com/cognito/pricing)"
         ),
     )
     domain_prefix: Annotated[str, AfterValidator(_can_be_a_prefix)] | None = Field(

@@ -1,10 +1,22 @@
 """The knobs of the bridge that phone providers stream over who cannot connect to AgentCore themselves."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from stacks.sections.section import LOG_PRICE, RetentionDays, Section, price
+
+_BY_DIGEST = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+@sha256:[a-f0-9]{64}")
+
+
+def _names_its_content(image: str) -> str:
+    if not _BY_DIGEST.fullmatch(image):
+        raise ValueError(
+            "does not name an image by its digest (HOST/NAME@sha256:...), so what runs could change under it; "
+            "scripts/bridge-image prints the one of today"
+        )
+    return image
 
 
 class FargateBridgeConfig(Section):
@@ -19,15 +31,17 @@ class FargateBridgeConfig(Section):
     certificate_arn: str = Field(
         pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-f0-9-]{36}$",
         description="Certificate for `host_name` in AWS Certificate Manager, in the stage's Region.",
-        json_schema_extra=price("US$0.0225 an hour and US$0.008 per LCU-hour for the load balancer"),
+        json_schema_extra=price(
+            "US$0.0225 an hour and US$0.008 per LCU-hour for the load balancer "
+            "(aws.amazon.com/elasticloadbalancing/pricing), US$0.005 an hour for each of its addresses, one in each "
+            "zone (aws.amazon.com/vpc/pricing)"
+        ),
     )
     # By digest, so that what runs cannot change under a tag.  No digest is shipped: the one of the day has the
     # fixes of the day.
-    image: str = Field(
-        pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+@sha256:[a-f0-9]{64}$",
-        description="Public image with Python 3.13 on glibc for arm64, by digest, such as the official slim one at "
-        "public.ecr.aws/docker/library/python; docs/bridge.md says how to look its digest up. Nothing of Hotline is "
-        "in it: a task fetches the agent's bundle.",
+    image: Annotated[str, AfterValidator(_names_its_content)] = Field(
+        description="Public image with Python 3.13 on glibc for arm64, by digest: `scripts/bridge-image` prints that of "
+        "the official slim one. Nothing of Hotline is in it: a task fetches the agent's bundle.",
     )
     # Measured with 20 ms frames both ways: docs/bridge.md.
     streams_per_task: int = Field(

@@ -37,7 +37,8 @@ class DoorConfig(Section):
         description="Sessions that one caller may open in a minute. A machine that calls for many people is one "
         "caller.",
     )
-    # API Gateway: 10,000 requests per second per account and Region by default.
+    # API Gateway: 10,000 requests per second per account and Region by default ("Quotas for HTTP APIs", API Gateway
+    # developer guide).
     requests_per_second: int = Field(
         10, ge=1, le=1_000, description="Requests per second that each route of the API accepts."
     )
@@ -57,8 +58,8 @@ class DoorConfig(Section):
         le=2_000,
         description="Requests at once that `POST /sessions` accepts, of all callers together.",
     )
-    # Lambda keeps 100 of an account's quota unreserved; new accounts have a quota of 10 to begin with
-    # ("Configuring reserved concurrency" and "Lambda quotas", Lambda developer guide).
+    # Lambda keeps 100 of an account's quota unreserved (PutFunctionConcurrency, Lambda API reference).  "New AWS accounts
+    # have reduced concurrency" ("Lambda quotas"): AWS does not say how much, people report 10.
     reserved_concurrency: int = Field(
         0,
         ge=0,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from stacks.sections.secret import SecretArn
-from stacks.sections.section import Section, price
+from stacks.sections.section import SECRET_PRICE, Section, price
 from stacks.sections.watch import Email
 
 
@@ -39,7 +39,7 @@ class QueueConfig(Section):
     )
     secret_arn: SecretArn = Field(
         description="Complete ARN of the secret whose text requests are signed with; create it before deploying.",
-        json_schema_extra=price("US$0.40 a month for the secret (aws.amazon.com/secrets-manager/pricing)"),
+        json_schema_extra=price(SECRET_PRICE),
     )
 
     @field_validator("url")

@@ -29,14 +29,19 @@ class NetworkConfig(Section):
     nat_gateways: Literal["one", "per_zone"] = Field(
         "one",
         description="One NAT gateway for all zones, or one per zone so that losing a zone cuts no other.",
-        # Amazon VPC pricing, us-east-1.
-        json_schema_extra=price("US$0.045 per hour (US$33 a month) each, plus US$0.045 per GB"),
+        json_schema_extra=price(
+            "US$0.045 per hour (US$33 a month) each and US$0.005 per hour for its address, plus US$0.045 per GB "
+            "(aws.amazon.com/vpc/pricing)"
+        ),
     )
     interface_endpoints: tuple[Literal["bedrock-runtime", "logs", "secretsmanager"], ...] = Field(
         (),
         strict=False,
         description="Services reached over PrivateLink instead of through the NAT gateway.",
-        json_schema_extra=price("US$0.01 per hour (US$7.30 a month) each in every zone, plus US$0.01 per GB"),
+        json_schema_extra=price(
+            "US$0.01 per hour (US$7.30 a month) each in every zone, plus US$0.01 per GB "
+            "(aws.amazon.com/privatelink/pricing)"
+        ),
     )
     flow_log_retention_days: RetentionDays = Field(
         30, description="How long VPC flow logs are kept.", json_schema_extra=price(LOG_PRICE)

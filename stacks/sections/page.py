@@ -32,7 +32,7 @@ class PageConfig(Section):
             "allocations too"
         ),
     )
-    # Edge locations of North America, Europe and Israel; with Asia, Africa and the Gulf; all.
+    # Edge locations of North America, Europe and Israel; with Asia, Africa and the Gulf; all (CloudFront's pricing page).
     price_class: Literal["100", "200", "all"] = Field(
         "100",
         description="Where CloudFront answers from: the cheapest places, more, or all; the others are then served "

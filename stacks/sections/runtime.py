@@ -15,7 +15,8 @@ class RuntimeConfig(Section):
         "amazon.nova-2-5-sonic",
         description="Speech-to-speech model. 2.5 answers about 0.4 s after the caller stops, 2 waits 1.5 to 2 s.",
         json_schema_extra=price(
-            "speech US$3 in and US$12 out, text US$0.33 in and US$2.75 out per million tokens"
+            "speech US$3 in and US$12 out, text US$0.33 in and US$2.75 out per million tokens; Tokyo 21 % more "
+            "(aws.amazon.com/bedrock/pricing)"
         ),
     )
     # Nova Sonic language support page, October 2026.
@@ -37,7 +38,11 @@ class RuntimeConfig(Section):
         ge=60,
         le=3_600,
         description="Longest call.",
-        json_schema_extra=price("about US$0.0084 per minute for the model, US$0.001 for AgentCore"),
+        # 25 tokens a second of speech, the caller's half of the time and the agent's 30 %; 0.15 vCPU and 0.8 GB.
+        json_schema_extra=price(
+            "about US$0.0084 per minute for the model (aws.amazon.com/bedrock/pricing), less than US$0.001 for AgentCore "
+            "(aws.amazon.com/bedrock/agentcore/pricing)"
+        ),
     )
     # A full hour costs about US$0.50 for the model: 50 is two orders above, a typing error beyond it.
     call_cost_usd: float = Field(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 type RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 
 LOG_PRICE = "US$0.50 per GB written, US$0.03 per GB and month kept (aws.amazon.com/cloudwatch/pricing)"
+SECRET_PRICE = "US$0.40 a month for the secret (aws.amazon.com/secrets-manager/pricing)"  # noqa: S105 - a price
 
 
 class Section(BaseModel):
@@ -17,5 +18,8 @@ class Section(BaseModel):
 
 
 def price(text: str) -> dict[str, Any]:
-    """Say what a knob costs: US list prices of October 2026, there to compare choices."""
+    """Say what a knob costs: US list prices of October 2026, there to compare choices.
+
+    Whoever names a price names AWS's page of it (`tests/contract/test_config_docs.py`).
+    """
     return {"price": text}

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from stacks.sections.bridge import BridgeConfig
 from stacks.sections.secret import SecretArn
-from stacks.sections.section import Section, price
+from stacks.sections.section import SECRET_PRICE, Section, price
 
 # Lambda's whole environment holds 4 KB ("Lambda quotas"); a number takes 20 bytes of it.
 MOST_NUMBERS = 80
@@ -34,7 +34,7 @@ class PhoneLineConfig(Section):
     secret_arn: SecretArn = Field(
         description="Complete ARN of the secret whose text its webhooks are verified with (docs/telephony.md); create "
         "it before deploying.",
-        json_schema_extra=price("US$0.40 a month"),
+        json_schema_extra=price(SECRET_PRICE),
     )
     numbers: tuple[Number, ...] = Field(
         min_length=1, strict=False, description="Its numbers that lead here, such as `+14155550123`."
@@ -89,7 +89,7 @@ class TelephonyConfig(Section):
         5, ge=1, le=1_000, description="Webhooks per second that are looked at, genuine or not."
     )
     request_burst: int = Field(10, ge=1, le=2_000, description="Webhooks at once that are looked at.")
-    # Lambda keeps 100 of an account's quota unreserved; new accounts have a quota of 10 to begin with.
+    # As `door.reserved_concurrency`.
     reserved_concurrency: int = Field(
         0,
         ge=0,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from stacks.sections.secret import SecretArn
-from stacks.sections.section import Section, price
+from stacks.sections.section import SECRET_PRICE, Section, price
 
 # Both ends of the 250 calls that one relay carries hold an allocation, and each is one port.
 LEAST_RELAY_PORTS = 500
@@ -38,7 +38,10 @@ class ManagedTurnConfig(Section):
         ge=1,
         le=5_000,
         description="Calls in progress at the busiest time.",
-        json_schema_extra=price("US$0.03 a month per channel, US$0.12 per 1,000 allocation minutes"),
+        json_schema_extra=price(
+            "US$0.03 a month per channel, US$0.12 per 1,000 allocation minutes "
+            "(aws.amazon.com/kinesis/video-streams/pricing)"
+        ),
     )
     # The browser holds one for each URL that it is given (UDP, and TLS on 443), the agent one (measured with
     # Chromium and aiortc).
@@ -92,13 +95,17 @@ class CoturnConfig(Section):
         le=8,
         description="Relays, each with an Elastic IP address of its own; one carries about 250 calls.",
         json_schema_extra=price(
-            "the instance, its 8 GB disk (US$0.64 a month) and US$3.65 a month for its address"
+            "the instance, its 8 GB disk (US$0.64 a month; aws.amazon.com/ebs/pricing) and US$3.65 a month for its "
+            "address (aws.amazon.com/vpc/pricing)"
         ),
     )
     instance_type: Literal["t4g.small", "c7g.medium", "c8g.medium"] = Field(
         "t4g.small",
         description="Graviton instance of a relay.",
-        json_schema_extra=price("per hour: t4g.small US$0.0168, c7g.medium US$0.0363, c8g.medium US$0.0399"),
+        json_schema_extra=price(
+            "per hour: t4g.small US$0.0168, c7g.medium US$0.0363, c8g.medium US$0.0399 "
+            "(aws.amazon.com/ec2/pricing/on-demand)"
+        ),
     )
     # certbot proves each relay's name there, and the names of relays lead to their addresses.
     hosted_zone_id: str | None = Field(
@@ -106,7 +113,10 @@ class CoturnConfig(Section):
         pattern=r"^Z[A-Z0-9]{1,31}$",
         description="Public Route 53 zone that the realm lies in.  With it relays have names, certificates that renew "
         "themselves (Let's Encrypt) and TLS on port 443; without it networks that let only TLS out stay shut.",
-        json_schema_extra=price("a Route 53 health check per relay"),
+        json_schema_extra=price(
+            "US$1.50 a month for each relay's health check: US$0.50, and US$1 because it asks every 10 s "
+            "(aws.amazon.com/route53/pricing)"
+        ),
     )
     # A call ends after runtime.call_minutes; CloudFormation waits an hour for a relay at most.
     drain_seconds: int = Field(
@@ -150,7 +160,7 @@ class ExternalTurnConfig(Section):
     provider: Literal["cloudflare", "twilio", "static"] = Field(description="Who runs the relays.")
     secret_arn: SecretArn = Field(
         description="Complete ARN of the secret with the provider's key; create it before deploying.",
-        json_schema_extra=price("US$0.40 a month"),
+        json_schema_extra=price(SECRET_PRICE),
     )
 
 
