@@ -232,7 +232,12 @@ def _faults(invalid: ValidationError) -> list[str]:
     return lines
 
 
-_KINDS = ("managed", "coturn", "external", "cognito", "oidc", "iam")
+_KINDS = (
+    *("managed", "coturn", "external"),
+    *("cognito", "oidc", "iam"),
+    *("callback", "webhook"),
+    *("fargate", "process"),
+)
 _SECTIONS = {name: one.annotation for name, one in DeploymentConfig.model_fields.items()}
 
 

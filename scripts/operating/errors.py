@@ -2,7 +2,8 @@
 
 OperatingError
 ├── UnknownSessionError   there is no such session
-└── NotStoppedError       AgentCore did not stop it, or DynamoDB could not be asked
+├── NotStoppedError       AgentCore did not stop it, or DynamoDB could not be asked
+└── ImageError            a registry does not tell what an image is called
 """
 
 
@@ -16,3 +17,7 @@ class UnknownSessionError(OperatingError):
 
 class NotStoppedError(OperatingError):
     """A service refused or did not answer; the message says which."""
+
+
+class ImageError(OperatingError):
+    """The digest of a container image is not to be had; the message says why."""

@@ -198,7 +198,11 @@ def test_the_door_sends_twilio_to_the_bridge(deployed):
     ("change", "complaint"),
     [
         ({"bridge": None}, "add bridge"),
-        ({"bridge": {**BRIDGE, "image": "public.ecr.aws/docker/library/python:3.13"}}, "image"),
+        (
+            {"bridge": {**BRIDGE, "image": "public.ecr.aws/docker/library/python:3.13"}},
+            "scripts/bridge-image",
+        ),
+        ({"bridge": {"kind": "fargate"}}, "telephony.bridge.image: is required and missing"),
         ({"bridge": {**BRIDGE, "host_name": "https://phone.hotline.invalid"}}, "host_name"),
         (
             {
