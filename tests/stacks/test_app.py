@@ -10,6 +10,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
 import app
+from scripts.costs import idle
 from stacks.config import ConfigError
 from tests.stacks.deployment import CONTEXT, REAL, ROOT, Deployment, synthesise
 
@@ -45,6 +46,13 @@ def test_everything_carries_the_name_of_its_stage(shipped: Deployment):
     for stack in STACKS:
         properties = shipped.manifest["artifacts"][f"Hotline-{shipped.stage}-{stack}"]["properties"]
         assert properties["tags"] == {"hotline:stage": shipped.stage}
+
+
+def test_the_page_says_what_the_stages_cost_while_nobody_calls():
+    """Whoever adds a resource that is billed by the hour changes it; run `python -m scripts.costs.idle`."""
+    bills = {stage: idle.bill(synthesise(stage).templates.values()) for stage in idle.STAGES}
+
+    assert idle.PAGE.read_text() == idle.render(bills)
 
 
 def test_references_go_one_way(shipped: Deployment):
