@@ -5,10 +5,10 @@ import logging
 import threading
 from typing import Any, Protocol
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from turn.clients import Clients
 from turn.errors import RelaysRefusedError, RelaysUnreachableError
 
 FRESH_SECONDS = 300
@@ -37,12 +37,14 @@ class Secret:
     Args:
         arn: Complete ARN of the secret.
         services_url: Where AWS answers when it is not AWS.
+        clients: Makes the client; by default nobody else's.
     """
 
-    def __init__(self, arn: str, *, services_url: str | None = None) -> None:
+    def __init__(self, arn: str, *, services_url: str | None = None, clients: Clients | None = None) -> None:
         self._arn = arn
         self._services_url = services_url
         self._lock = threading.Lock()
+        self._clients = clients or Clients()
         self._client: Any = None
         self._text: str | None = None
         self._fetched_at = 0.0
@@ -91,11 +93,10 @@ class Secret:
 
     def _connected(self) -> Any:
         if self._client is None:
-            # A session of its own, because the default one must not make clients in two threads at once.
-            self._client = boto3.session.Session().client(
+            self._client = self._clients.make(
                 "secretsmanager",
-                region_name=self._arn.split(":")[_REGION],
-                endpoint_url=self._services_url,
+                region=self._arn.split(":")[_REGION],
+                url=self._services_url,
                 config=_QUICK,
             )
         return self._client

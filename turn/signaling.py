@@ -4,10 +4,10 @@ import asyncio
 import threading
 from typing import Any, Protocol
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from turn.clients import Clients
 from turn.errors import (
     ChannelGoneError,
     RelaysBusyError,
@@ -53,12 +53,13 @@ class KinesisVideoSignaling:
 
     Args:
         services_url: Where AWS answers when it is not AWS.
+        clients: Makes the clients; by default nobody else's.
     """
 
-    def __init__(self, *, services_url: str | None = None) -> None:
+    def __init__(self, *, services_url: str | None = None, clients: Clients | None = None) -> None:
         self._services_url = services_url
+        self._aws = clients or Clients()
         self._lock = threading.Lock()
-        self._session: Any = None
         self._lookups: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
         self._endpoints: dict[str, str] = {}
@@ -109,11 +110,7 @@ class KinesisVideoSignaling:
         return str(answer["ResourceEndpointList"][0]["ResourceEndpoint"])
 
     def _make(self, service: str, arn: str, url: str | None) -> Any:
-        # A session of its own, because the default one must not make clients in two threads at once.
-        self._session = self._session or boto3.session.Session()
-        return self._session.client(
-            service, region_name=arn.split(":")[_REGION], endpoint_url=url, config=_ONE_TRY
-        )
+        return self._aws.make(service, region=arn.split(":")[_REGION], url=url, config=_ONE_TRY)
 
 
 def _error_for(refused: ClientError, arn: str) -> TurnError:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from turn.clients import Clients
 from turn.errors import TurnSettingsError
 from turn.external import CloudflareIceServers, StaticIceServers, TwilioIceServers
 from turn.fallback import FallbackIceServers
@@ -21,6 +22,7 @@ def ice_servers_from(
     fallback: Sequence[TurnSettings] = (),
     services_url: str | None = None,
     leases: Leases | None = None,
+    clients: Clients | None = None,
 ) -> IceServers:
     """Return the source that *settings* describe, and behind it those that stand in for it.
 
@@ -31,20 +33,24 @@ def ice_servers_from(
         fallback: Where they come from when that fails, in order.
         services_url: Where AWS answers when it is not AWS.
         leases: Who counts the allocations of a managed pool; by default this process its own.
+        clients: Makes the clients of AWS; by default nobody else's.
 
     Raises:
         TurnSettingsError: An external provider is not one that we know.
     """
-    sources = [_source(one, services_url, leases) for one in (settings, *fallback)]
+    clients = clients or Clients()
+    sources = [_source(one, services_url, leases, clients) for one in (settings, *fallback)]
     return sources[0] if len(sources) == 1 else FallbackIceServers(sources)
 
 
-def _source(settings: TurnSettings, services_url: str | None, leases: Leases | None) -> IceServers:
+def _source(
+    settings: TurnSettings, services_url: str | None, leases: Leases | None, clients: Clients
+) -> IceServers:
     match settings:
         case ManagedTurnSettings():
             return ManagedIceServers(
                 channel_arns=settings.channel_arns,
-                signaling=KinesisVideoSignaling(services_url=services_url),
+                signaling=KinesisVideoSignaling(services_url=services_url, clients=clients),
                 stun_url=settings.stun_url,
                 leases=leases,
             )
@@ -52,10 +58,11 @@ def _source(settings: TurnSettings, services_url: str | None, leases: Leases | N
             return SharedSecretIceServers(
                 hosts=settings.addresses,
                 tls_hosts=settings.addresses if settings.tls else (),
-                secret=Secret(settings.secret_arn, services_url=services_url),
+                secret=Secret(settings.secret_arn, services_url=services_url, clients=clients),
             )
         case ExternalTurnSettings():
-            return _external(settings.provider, Secret(settings.secret_arn, services_url=services_url))
+            secret = Secret(settings.secret_arn, services_url=services_url, clients=clients)
+            return _external(settings.provider, secret)
         case _:
             assert_never(settings)
 

@@ -104,7 +104,7 @@ def _not_asked(session_id: str, action: str, fault: ClientError | BotoCoreError)
 def _parsed(text: bytes, session_id: str, action: str) -> dict[str, Any]:
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise AgentCoreUnavailableError(

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-import boto3
 from botocore.config import Config
 
 from runtime.door.errors import TokenRefusedError
 from runtime.door.tokens import Kind, Token, Verifier
 from runtime.settings import GuestGateSettings
+from turn.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -65,5 +65,5 @@ def _check_purpose(token: Token, route: str, session_id: str) -> None:
 @cache
 def _verifier() -> Verifier:
     settings = GuestGateSettings.from_environment(os.environ)
-    client = boto3.client("kms", region_name=settings.region, config=_PATIENCE)
+    client = Clients().make("kms", region=settings.region, config=_PATIENCE)
     return Verifier(client, settings.invite_key, stage=settings.stage)

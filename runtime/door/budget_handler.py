@@ -2,15 +2,16 @@
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from runtime.door.budget import BudgetSwitch, Notice
 from runtime.settings import BudgetSettings
+from turn.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -34,5 +35,6 @@ def handle_budget(event: Mapping[str, Any], _context: object) -> None:
 
 @cache
 def _switch(settings: BudgetSettings) -> BudgetSwitch:
-    client = boto3.Session(region_name=settings.region).client("dynamodb", config=_PATIENCE)
-    return BudgetSwitch(client, settings.ledger_table)
+    client = Clients().make("dynamodb", region=settings.region, config=_PATIENCE)
+    # The moment is for people to read, and this role may not ask another item for the time.
+    return BudgetSwitch(client, settings.ledger_table, clock=time.time)

@@ -6,6 +6,7 @@ HotlineError
     ├── BodyTooLargeError         it is longer than any request for a session
     ├── CallerUnknownError        nobody was authenticated: sign the request
     ├── RouteUnknownError         the door has no such route
+    ├── UnforeseenError           a fault of the door's own: its log says where
     ├── SessionUnknownError       this caller has no such session
     ├── TokenRefusedError         a guest's token is none of ours: nobody passes with it
     ├── InviteSpentError          the invite has been used or is too old: ask for another
@@ -72,6 +73,16 @@ class CallerUnknownError(DoorError):
 
 class RouteUnknownError(DoorError):
     """The door has no such route."""
+
+
+class UnforeseenError(DoorError):
+    """The door stumbled; the caller cannot help it, and hears nothing of why."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The door could not do this, and that is not your fault.  Give the request id to the people who run "
+            "this deployment."
+        )
 
 
 class SessionUnknownError(DoorError):

@@ -3,17 +3,17 @@
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from runtime.clock import LedgerClock, clock_of
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import RouteUnknownError
 from runtime.door.guests import Guests
-from runtime.door.http import Request, answer, problem
+from runtime.door.http import Request, answer
 from runtime.door.invites import Invites
 from runtime.door.leases import LedgerLeases
 from runtime.door.ledger import Ledger
@@ -21,6 +21,7 @@ from runtime.door.origins import refuse_foreign_page
 from runtime.door.pace import Pace
 from runtime.door.presign import SERVICE
 from runtime.door.reaper import GRACE_SECONDS, Reaper
+from runtime.door.refusals import refusal
 from runtime.door.relays import Relays
 from runtime.door.routes import ROUTES, Services
 from runtime.door.sessions import Sessions
@@ -28,8 +29,9 @@ from runtime.door.share import Share
 from runtime.door.tokens import Sealer
 from runtime.door.webrtc import WebRtc
 from runtime.errors import HotlineError, SettingsError
-from runtime.metrics import MetricWriter
+from runtime.metrics import MILLISECONDS, MetricWriter
 from runtime.settings import INVITE_KEY, DoorSettings, GuestSettings
+from turn.clients import Clients
 from turn.errors import TurnSettingsError
 from turn.settings import all_turn_settings_from
 from turn.sources import ice_servers_from
@@ -49,14 +51,9 @@ def handle_request(event: Mapping[str, Any], _context: object) -> dict[str, Any]
     """Serve one request that API Gateway has authenticated."""
     request_id = event["requestContext"]["requestId"]
     try:
-        response = _serve(event, request_id)
-    except HotlineError as fault:
-        response = problem(fault, request_id)
-        # The message of our own errors holds neither identities nor ways in.
-        told = {"request_id": request_id, "fault": type(fault).__name__, "detail": str(fault)}
-        level = logging.ERROR if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
-        logger.log(level, "Request refused", extra=told)
-    return response
+        return _serve(event, request_id)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log no secret
+        return refusal(fault, request_id, logger, "Request refused")
 
 
 def handle_schedule(_event: object, _context: object) -> None:
@@ -74,6 +71,8 @@ def _serve(event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
         raise _route_unknown()
     refuse_foreign_page(event.get("headers") or {}, _settings().allowed_origins.split())
     request = Request.from_event(event, most_bytes=route.most_bytes)
+    # Lambda may have frozen this process for long; DynamoDB has not told it the time yet.
+    _clock().hear(event["requestContext"]["timeEpoch"] / MILLISECONDS)
     body = route.serve(_SERVICES, request)
     session_id = getattr(body, "session_id", "") or request.session_id
     told = {"request_id": request_id, "route": route.key, "session": session_id}
@@ -108,6 +107,7 @@ def _webrtc() -> WebRtc:
         agentcore=_agentcore(),
         relays=_relays(),
         metrics=MetricWriter(settings.stage),
+        clock=_clock(),
     )
 
 
@@ -130,9 +130,10 @@ def _guests() -> Guests:
         invites=Invites(client, table),
         pace=Pace(client, table, what="invites", most=settings.invites_per_minute),
         share=lambda key, most: Share(client, table, key=key, most=most),
-        sealer=Sealer(_session().client("kms", config=_PATIENCE), settings.invite_key),
+        sealer=Sealer(_client("kms"), settings.invite_key),
         sessions=_sessions(),
         metrics=MetricWriter(settings.stage),
+        clock=_clock(),
     )
 
 
@@ -146,7 +147,7 @@ def _relays() -> Relays:
         )
     try:
         first, *fallback = all_turn_settings_from(os.environ)
-        source = ice_servers_from(first, fallback=fallback, leases=leases)
+        source = ice_servers_from(first, fallback=fallback, leases=leases, clients=_clients())
     except TurnSettingsError as fault:
         raise SettingsError(str(fault)) from fault
     # Whoever joins in the last second must still reach a relay when the reaper has given up waiting.
@@ -164,21 +165,31 @@ def _ledger() -> Ledger:
     return Ledger(_dynamodb(), _settings().ledger_table)
 
 
+def _clock() -> LedgerClock:
+    return clock_of(_dynamodb())
+
+
 @cache
 def _dynamodb() -> Any:
-    return _session().client("dynamodb", config=_PATIENCE)
+    return _client("dynamodb")
 
 
 @cache
 def _agentcore() -> AgentCore:
     settings = _settings()
-    client = _session().client(SERVICE, endpoint_url=settings.agentcore_url or None, config=_START_PATIENCE)
-    return AgentCore(settings, client, _session().get_credentials())
+    client = _clients().make(
+        SERVICE, region=settings.region, url=settings.agentcore_url or None, config=_START_PATIENCE
+    )
+    return AgentCore(settings, client, _clients().credentials())
+
+
+def _client(service: str) -> Any:
+    return _clients().make(service, region=_settings().region, config=_PATIENCE)
 
 
 @cache
-def _session() -> boto3.Session:
-    return boto3.Session(region_name=_settings().region)
+def _clients() -> Clients:
+    return Clients()
 
 
 @cache
@@ -187,3 +198,17 @@ def _settings() -> DoorSettings:
 
 
 _SERVICES = Services(sessions=_sessions, webrtc=_webrtc, pace=_pace, guests=_guests)
+
+
+def _get_ready() -> None:
+    """Make the clients that every event needs before the first one comes: it has a caller who waits.
+
+    Lambda starts a process on a whole processor, and serves with the share that goes with the function's memory
+    ("Lambda Cold Starts and Bootstrap Code", bitesizedserverless.com); docs/decisions/door-start.md has the figures.
+    """
+    with suppress(HotlineError):  # whatever is wrong with the settings, the first event says
+        _ledger()
+        _agentcore()
+
+
+_get_ready()

@@ -35,6 +35,7 @@ from runtime.door.errors import (
     SessionUnknownError,
     ShareTakenError,
     TooManyBegunError,
+    UnforeseenError,
     WebhookForgedError,
     WebhookReplayedError,
 )
@@ -77,6 +78,7 @@ _STATUS: dict[type[HotlineError], HTTPStatus] = {
     CallerLimitError: HTTPStatus.TOO_MANY_REQUESTS,
     ShareTakenError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyBegunError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnforeseenError: HTTPStatus.INTERNAL_SERVER_ERROR,
     BudgetSpentError: HTTPStatus.SERVICE_UNAVAILABLE,
     KeyUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     LedgerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -181,7 +183,8 @@ def body_of(event: Mapping[str, Any], most_bytes: int) -> bytes:
     encoded = bool(event.get("isBase64Encoded"))
     if len(text) > (_encoded_length(most_bytes) if encoded else most_bytes):
         raise _too_large(most_bytes)
-    body = _decoded(text) if encoded else text.encode()
+    # Half of a surrogate pair is no text: it must not break the door before a model refuses it.
+    body = _decoded(text) if encoded else text.encode(errors="surrogatepass")
     if len(body) > most_bytes:
         raise _too_large(most_bytes)
     return body

@@ -12,7 +12,8 @@ MAX_BODY_BYTES: Final = 1_024
 """Forty times what a request for a session needs; anything longer is no such request."""
 
 _MOST_FAULTS = 8
-_PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,31}", re.ASCII)
+# Letters alone: the ids of access keys, and most other secrets, have digits.
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,23}")
 _UNNAMED = "?"
 
 
@@ -54,7 +55,8 @@ class Body(BaseModel):
 class Answer(BaseModel):
     """What the door answers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    # An answer that is none would end in a log, and with it a way in.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def read_nothing(body: bytes) -> None:

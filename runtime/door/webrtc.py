@@ -1,10 +1,10 @@
 """Signaling of a WebRTC call: the door carries what browser and agent must know of each other."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from runtime.clock import Clock
 from runtime.door.addresses import Addresses
 from runtime.door.agentcore import AgentCore
 from runtime.door.answers import AgentAnswer, RelayWay
@@ -22,6 +22,9 @@ from runtime.door.sessions import Sessions
 from runtime.door.stats import Stats
 from runtime.metrics import MetricWriter
 from runtime.settings import DoorSettings
+
+STATS_AFTER_SECONDS = 60
+"""How long after a call what was measured of it is still taken: later nobody measures, and averages are of today."""
 
 # What an agent answers to something that it cannot use, for whatever reason.
 _UNUSABLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -42,7 +45,7 @@ class WebRtc:
         agentcore: AgentCore,
         relays: Relays,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._addresses = Addresses.parse(settings.relay_networks)
@@ -95,8 +98,14 @@ class WebRtc:
         return RelayWay(ice_servers=issue.for_caller, ice_transport_policy=self._settings.caller_policy)
 
     def report(self, owner: str, session_id: str, stats: Stats) -> None:
-        """Publish what the browser measured, also after the call."""
-        self._find(owner, session_id)
+        """Publish what the browser measured, also shortly after the call.
+
+        Raises:
+            SessionConflictError: The session was over long ago.
+        """
+        session = self._find(owner, session_id)
+        if session.ended_at and self._clock() - session.ended_at > STATS_AFTER_SECONDS:
+            raise SessionConflictError(f"The session was over more than {STATS_AFTER_SECONDS} s ago.")
         self._metrics.write(stats.metrics(), session=session_id, **stats.told())
 
     def _ask(self, session_id: str, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from runtime.door.ledger import Ledger
 from runtime.door.pace import PREFIX
 from runtime.settings import DoorSettings
 from tests.door.gateway import Gateway, forget
-from tests.door.ministack import serving_dynamodb
-from tests.door.stand_in import RUNTIME_ARN, standing_in
+from tests.door.ministack import REGION, serving_dynamodb
+from tests.door.settings import TABLE, settings_of_a_door
+from tests.door.stand_in import standing_in
 from turn.settings import CoturnSettings
 
-REGION = "us-east-1"
-TABLE = "ledger"
 RELAY_SECRET = "the-secret-that-relays-share"
 
 
@@ -94,24 +93,7 @@ def relays(dynamodb) -> CoturnSettings:  # noqa: ARG001 - it is what starts moto
 
 @pytest.fixture
 def door_settings(agentcore) -> DoorSettings:
-    return DoorSettings(
-        stage="test",
-        region=REGION,
-        runtime_arn=RUNTIME_ARN,
-        endpoint_name="live",
-        ledger_table=TABLE,
-        concurrency=2,
-        sessions_per_caller=3,
-        sessions_per_caller_and_minute=600,
-        call_seconds=900,
-        idle_seconds=60,
-        call_cost_usd=1.0,
-        lifetime_seconds=1_260,
-        join_seconds=60,
-        heartbeat_lost_seconds=60,
-        caller_policy="relay",
-        agentcore_url=agentcore.url,
-    )
+    return settings_of_a_door(agentcore_url=agentcore.url)
 
 
 @pytest.fixture

@@ -4,17 +4,16 @@ import logging
 import os
 from collections.abc import Mapping
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from runtime.clock import LedgerClock, clock_of
 from runtime.door.agentcore import AgentCore
-from runtime.door.http import problem
 from runtime.door.ledger import Ledger
 from runtime.door.pace import Pace
 from runtime.door.presign import SERVICE
+from runtime.door.refusals import refusal
 from runtime.door.share import Share
 from runtime.door.telephony.callers import Callers
 from runtime.door.telephony.calls import Calls
@@ -28,9 +27,9 @@ from runtime.door.telephony.telnyx import Telnyx
 from runtime.door.telephony.twilio import Twilio
 from runtime.door.telephony.vonage import Vonage
 from runtime.door.telephony.webhook import Webhook
-from runtime.errors import HotlineError
-from runtime.metrics import MetricWriter
+from runtime.metrics import MILLISECONDS, MetricWriter
 from runtime.settings import DoorSettings, TelephonySettings
+from turn.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +55,11 @@ def handle_telephony(event: Mapping[str, Any], _context: object) -> dict[str, An
     request_id = event["requestContext"]["requestId"]
     try:
         webhook = Webhook.from_event(event, public_url=_phone_settings().public_url)
+        # Lambda may have frozen this process for long; DynamoDB has not told it the time yet.
+        _clock().hear(event["requestContext"]["timeEpoch"] / MILLISECONDS)
         return _phone_door().answer(webhook).to_response(request_id)
-    except HotlineError as fault:
-        response = problem(fault, request_id)
-        # The message of our own errors holds neither numbers nor ways in.
-        told = {"request_id": request_id, "fault": type(fault).__name__, "detail": str(fault)}
-        level = logging.ERROR if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
-        logger.log(level, "Webhook refused", extra=told)
-        return response
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the provider gets an answer and the log no secret
+        return refusal(fault, request_id, logger, "Webhook refused")
 
 
 # Built by the first event of a process and kept for the others; a failure is not kept.
@@ -78,6 +74,7 @@ def _phone_door() -> PhoneDoor:
         calls=Calls(_dynamodb(), door.ledger_table, dated_memory_seconds=2 * phone.replay_seconds),
         sessions=_phone_sessions(),
         metrics=MetricWriter(door.stage),
+        clock=_clock(),
     )
 
 
@@ -101,8 +98,14 @@ def _phone_sessions() -> PhoneSessions:
 @cache
 def _agentcore() -> AgentCore:
     door = _door_settings()
-    client = _session().client(SERVICE, endpoint_url=door.agentcore_url or None, config=_START_PATIENCE)
-    return AgentCore(door, client, _session().get_credentials())
+    client = _clients().make(
+        SERVICE, region=door.region, url=door.agentcore_url or None, config=_START_PATIENCE
+    )
+    return AgentCore(door, client, _clients().credentials())
+
+
+def _clock() -> LedgerClock:
+    return clock_of(_dynamodb())
 
 
 @cache
@@ -111,12 +114,12 @@ def _dynamodb() -> Any:
 
 
 def _client(service: str) -> Any:
-    return _session().client(service, config=_PATIENCE)
+    return _clients().make(service, region=_door_settings().region, config=_PATIENCE)
 
 
 @cache
-def _session() -> Any:  # its clients are untyped, whatever stubs there are
-    return boto3.Session(region_name=_door_settings().region)
+def _clients() -> Clients:
+    return Clients()
 
 
 @cache

@@ -10,14 +10,13 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import httpx
 
-from runtime.settings import DoorSettings
 from scripts.embedded.address import REGION
 from scripts.embedded.clients import make_client
 from scripts.embedded.issuer.requests import AUDIENCE
@@ -29,6 +28,7 @@ from stacks.parts.door_function import DoorFunction
 from stacks.parts.guest_gate import GuestGate
 from stacks.parts.session_ledger import SessionLedger
 from tests.door.ministack import KEYS, ministack
+from tests.door.settings import settings_of_a_door
 from tests.door.stand_in import RUNTIME_ARN, StandInAgentCore, standing_in
 from tests.embedded.issuer.serving import issuing
 from turn.settings import CoturnSettings
@@ -37,6 +37,7 @@ SCOPE = "call"
 STAGE = "attacked"
 # Throttles are a test of their own; in the others they would refuse the attacks for the wrong reason.
 UNTHROTTLED = DoorConfig(requests_per_second=1_000, request_burst=2_000, new_session_burst=2_000)
+UNCAPPED = dict.fromkeys(("concurrency", "sessions_per_caller", "sessions_per_caller_and_minute"), 1_000)
 STACK = "Door"
 CREATE_ROUNDS = 120
 CREATE_POLL_SECONDS = 0.25
@@ -140,26 +141,13 @@ def synthesised(folder: Path, callers: Callers, deployed: Stage) -> tuple[dict[s
 
 
 def _environment(table: str, deployed: Stage) -> dict[str, str]:
-    settings = DoorSettings(
+    settings = settings_of_a_door(
         stage=STAGE,
-        region=REGION,
-        runtime_arn=RUNTIME_ARN,
-        endpoint_name="live",
         ledger_table=table,
-        concurrency=1_000,
-        sessions_per_caller=1_000,
-        sessions_per_caller_and_minute=1_000,
-        call_seconds=900,
-        idle_seconds=60,
-        call_cost_usd=1.0,
-        lifetime_seconds=1_260,
-        join_seconds=60,
-        heartbeat_lost_seconds=60,
-        caller_policy="relay",
         allowed_origins=" ".join(deployed.config.allowed_origins),
         agentcore_url=deployed.agentcore_url,
+        **{**UNCAPPED, **deployed.limits},
     )
-    settings = replace(settings, **deployed.limits)
     relays = CoturnSettings(addresses=("192.0.2.7",), realm="turn.test", secret_arn=RUNTIME_ARN)
     return {**settings.to_environment(), **relays.to_environment()}
 

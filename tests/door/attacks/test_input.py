@@ -2,13 +2,19 @@
 
 import json
 import logging
+import time
+from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.door.conftest import items
-from tests.door.gateway import ALICE, WANTED, WANTED_WEBRTC, event, forget
+from runtime.door.ledger import Ledger
+from runtime.door.routes import ROUTES
+from runtime.door.session import Reason
+from runtime.door.webrtc import STATS_AFTER_SECONDS
+from tests.door.conftest import TABLE, items
+from tests.door.gateway import ALICE, REQUEST_ID, WANTED, WANTED_WEBRTC, event, forget
 from tests.door.offers import CHROMIUM, candidate, with_candidate, with_line
 from tests.door.test_bodies import STATS
 
@@ -173,6 +179,96 @@ def test_what_was_sent_is_not_repeated(call, caplog, capsys):
     printed = capsys.readouterr().out + "".join(str(vars(record)) for record in caplog.records)
     assert "Request refused" in printed  # so that the test sees what is logged
     assert SECRET not in printed
+
+
+KEYS = ("AKIAIOSFODNN7EXAMPLE", "a1b2c3d4e5f60718293a4b5c6d7e8f90", "Tr0ub4dor")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_secret_that_is_sent_as_a_fields_name_is_not_repeated(call, caplog, key):
+    """A misspelt field is named, because that helps; what looks like nobody's word for a field is not."""
+    caplog.set_level(logging.DEBUG, logger="runtime")
+
+    status, told, _ = call("POST /sessions", body={"transport": "webrtc", key: "x", "transprot": "webrtc"})
+
+    assert status == HTTPStatus.BAD_REQUEST
+    assert [one["where"] for one in told["errors"]] == ["?", "transprot"]
+    assert key not in json.dumps(told) + "".join(str(vars(record)) for record in caplog.records)
+
+
+@pytest.mark.parametrize("body", ['{"transport": "\ud800"}', "\udfff"])
+def test_half_a_character(call, nothing_more, body):
+    """It can be no part of any encoded text; a door that tried would crash."""
+    assert call("POST /sessions", body=body)[0] == HTTPStatus.BAD_REQUEST
+    nothing_more()
+
+
+def test_numbers_without_end_and_depths_without_bottom(call, session_id, nothing_more):
+    """Parsers have died of both."""
+    for route, body in (
+        ("POST /sessions", '{"transport": ' + "9" * 900 + "}"),
+        (
+            "POST /sessions/{id}/stats",
+            json.dumps(STATS).replace('"packets_lost": 0', '"packets_lost": ' + "9" * 600),
+        ),
+        (TRICKLE, '{"candidates": [{"sdpMLineIndex": ' + "9" * 40_000 + "}]}"),
+        (TRICKLE, "[" * 45_000),
+        (TRICKLE, '{"candidates":' * 3_000),
+    ):
+        named = session_id if "{id}" in route else ""
+        assert call(route, session_id=named, body=body)[0] == HTTPStatus.BAD_REQUEST
+    nothing_more()
+
+
+def test_a_field_that_is_sent_twice_means_one_thing(call, session_id, agentcore):
+    """Two readers that disagree about such a body are a way past the first; here there is one reader."""
+    twice = '{"type": "offer", "sdp": "v=0", "sdp": ' + json.dumps(CHROMIUM) + "}"
+    hidden = '{"type": "offer", "sdp": ' + json.dumps(CHROMIUM) + ', "sdp": "v=0"}'
+
+    assert call(OFFER, session_id=session_id, body=twice)[0] == HTTPStatus.OK
+    assert call(OFFER, session_id=session_id, body=hidden)[0] == HTTPStatus.BAD_REQUEST
+    assert [asked["action"] for _, asked in agentcore.asked] == ["wake", "offer"]
+
+
+def test_an_agent_that_answers_nonsense_breaks_no_door(call, session_id, agentcore):
+    """It has heard strangers talk; what it says is read with care."""
+    for answer in (b"[" * 60_000, b'{"type": "answer", "sdp": ["v=0"]}', b"\xff", b"null"):
+        agentcore.answers["offer"] = answer
+        status, told, _ = call(OFFER, session_id=session_id, body=offering(CHROMIUM))
+
+        assert status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "agent does not answer" in told["detail"]
+
+
+def test_a_fault_that_nobody_foresaw_tells_nobody_what_was_sent(call, session_id, caplog, monkeypatch):
+    """The caller gets an answer like every other; the log has what finds the fault, and none of its words."""
+
+    def stumble(_door, _request, _body):
+        raise RuntimeError(SECRET)
+
+    shown = ROUTES["GET /sessions/{id}"]
+    monkeypatch.setitem(ROUTES, shown.key, replace(shown, act=stumble))
+
+    status, told, headers = call(shown.key, session_id=session_id)
+
+    assert status == told["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert (headers["content-type"], headers["x-request-id"]) == ("application/problem+json", REQUEST_ID)
+    record = caplog.records[-1]
+    assert (record.levelname, record.fault, record.request_id) == ("ERROR", "RuntimeError", REQUEST_ID)
+    assert record.where.endswith("stumble")
+    assert SECRET not in json.dumps(told) + str(vars(record))
+
+
+def test_figures_of_a_call_that_was_over_long_ago(call, dynamodb, session_id, capsys):
+    """Whoever once called could otherwise bend today's averages for as long as their row is kept."""
+    earlier = Ledger(dynamodb, TABLE, clock=lambda: time.time() - STATS_AFTER_SECONDS - 1)
+    earlier.close(session_id, Reason.HANG_UP)
+    capsys.readouterr()
+
+    status, _, _ = call("POST /sessions/{id}/stats", session_id=session_id, body=STATS)
+
+    assert status == HTTPStatus.CONFLICT
+    assert "JoinTime" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wanted", [WANTED, WANTED_WEBRTC])
