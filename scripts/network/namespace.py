@@ -45,6 +45,10 @@ class Namespace:
         """Return the command line that runs *words* in it."""
         return ["ip", "netns", "exec", self.name, *map(str, words)]
 
+    def processes(self) -> list[int]:
+        """Return the ids of the processes that run in it."""
+        return [int(one) for one in run(["ip", "netns", "pids", self.name]).split()]
+
     def configure(self, key: str, value: str) -> None:
         """Set a kernel parameter of it, named by its path under /proc/sys."""
         with self.entered():
@@ -78,8 +82,8 @@ def existing() -> list[str]:
     return sorted(one.name for one in _RUN.iterdir()) if _RUN.exists() else []
 
 
-def run(command: Sequence[str], *, text: str = "") -> None:
-    """Run a command that must succeed.
+def run(command: Sequence[str], *, text: str = "") -> str:
+    """Run a command that must succeed, and return what it printed.
 
     Raises:
         LaboratoryError: It did not; the message is what it said.
@@ -87,3 +91,4 @@ def run(command: Sequence[str], *, text: str = "") -> None:
     done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
     if done.returncode:
         raise LaboratoryError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return done.stdout

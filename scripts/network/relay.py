@@ -3,12 +3,13 @@
 import os
 import re
 import secrets
+import signal
 import socket
 import ssl
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -106,6 +107,13 @@ class Relay:
             self._process.stdin.close()
             self._process.wait()
         self._process = None
+
+    def vanish(self) -> None:
+        """Lose it in the middle of everything: killed, without a word to anybody."""
+        for process in self._namespace.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.stop()
 
     def _configure(self, folder: Path) -> None:
         values = {

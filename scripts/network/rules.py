@@ -28,6 +28,8 @@ class Egress(StrEnum):
     EVERYTHING = ""
     NO_UDP = "meta l4proto udp drop"
     WEB_ONLY = "meta l4proto udp drop\n    tcp dport != 443 drop"
+    NO_RELAY = f"ip daddr {RELAY_PUBLIC} reject"
+    """All but the relay; refused rather than dropped, so that who tries it knows at once."""
 
 
 def nat_gateway() -> str:

@@ -5,16 +5,12 @@ import pytest
 from runtime.door.stats import Stats
 from runtime.metrics import ICE_OUTCOME
 from scripts.browsing.sign_in import open_signed_in
+from tests.browser.connections import hurry
 from tests.embedded.waiting import until
 
 PROBLEM = "!document.querySelector('#problem').hidden"
 CLOSED_PORT = 9
 """Discard: nobody listens there."""
-HURRY = """
-const wait = window.setTimeout.bind(window);
-window.setTimeout = (what, after, ...more) => wait(what, after < 15_000 ? after : after / 10, ...more);
-"""
-"""Makes the page's long limits a tenth as long."""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +76,7 @@ async def test_no_relay_within_reach_is_said_and_websocket_offered(stage, tab):
 async def test_a_path_that_cannot_be_found_is_said_with_what_there_was(stage, tab):
     """Addresses at both ends and nothing between them: whoever runs the network needs to know which there were."""
     stage.door.invitation |= {"ice_servers": [], "ice_transport_policy": "all"}
-    await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
+    await hurry(tab)
     await open_signed_in(tab, f"{stage.url}/")
     await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
     await tab.press("#call")

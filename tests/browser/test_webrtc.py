@@ -8,17 +8,12 @@ import asyncio
 from runtime.door.stats import Stats
 from scripts.browsing.chromium import MICROPHONE_REFUSED, open_tab
 from scripts.browsing.sign_in import open_signed_in
+from tests.browser.connections import keep_connections
 from tests.embedded.waiting import until
 
 ON_THE_LINE = "document.querySelector('#state').innerText === 'On the line'"
 READY = "document.querySelector('#state').innerText === 'Ready to call'"
 LOUD = "Number(document.querySelector('#agent-level').ariaValueNow) > 40"
-KEEP_CONNECTIONS = """
-window.connections = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...options) { super(...options); window.connections.push(this); }
-};
-"""
 LOST_SECONDS = 25
 """Chromium calls a path disconnected after some seconds without an answer."""
 
@@ -111,7 +106,7 @@ async def test_a_call_without_a_way_back_ends_in_words(relayed, tab):
 
 async def test_a_path_that_dies_before_the_click_is_made_again(relayed, tab):
     """A laptop that was closed for a minute still shows Call, and pressing it must not lead into silence."""
-    await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
+    await keep_connections(tab)
     await open_signed_in(tab, f"{relayed.url}/")
     agent = relayed.relayed_agent
     await until(lambda: any(one.connectionState == "connected" for one in agent.connections))

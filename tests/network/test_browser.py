@@ -1,27 +1,26 @@
 """A real browser at home calls the deployed agent in its VPC, and the page shows what happened."""
 
+import contextlib
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import Reason, State
+from runtime.metrics import DIMENSION, ICE_OUTCOME, NAMESPACE
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, open_tab
 from scripts.network.deployed import deployed
 from scripts.network.laboratory import Laboratory
+from scripts.network.plan import RELAY_PUBLIC
 from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 from tests.browser.conftest import voice  # noqa: F401 - a fixture
+from tests.browser.connections import SELECTED_PAIR, hurry, keep_connections
 from tests.browser.test_call import said, session_of, state_is
 from tests.local.conftest import wait_for
 
 QUESTION = "What is the status of order four two seven"
 ANSWER = "Order four two seven has shipped."
-
-SELECTED_PAIR = """(async () => {
-  const stats = await window.connections.at(-1).getStats();
-  const transport = [...stats.values()].find(one => one.type === 'transport');
-  const pair = stats.get(transport.selectedCandidatePairId);
-  return [stats.get(pair.localCandidateId).candidateType, stats.get(pair.remoteCandidateId).candidateType];
-})()"""
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +35,37 @@ def stage(built, relay):
         yield running
 
 
-async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laboratory, voice):  # noqa: F811
-    """Everything that is ours is in it: page, door, relay credentials, agent, and AWS's network as rebuilt."""
-    microphone = await voice(QUESTION)
+@contextlib.asynccontextmanager
+async def page(stage, laboratory, *flags, prepare=keep_connections):
+    """The page in a browser at the caller's."""
     with laboratory["caller"].entered():
-        async with open_tab(MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, microphone) as tab:
-            await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
+        async with open_tab(MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS, *flags) as tab:
+            await prepare(tab)
             await stage.open_in(tab)
             await tab.until(state_is("Ready to call"), 30)
-            await tab.press("#call")
-            await tab.until(state_is("On the line"), 30)
-            await tab.until(said("caller", QUESTION), 30)
-            await tab.until(said("agent", ANSWER), 30)
+            yield tab
 
-            pair = await tab.run(SELECTED_PAIR)
-            assert pair[0] == "relay"
-            assert pair[1] != "host"
-            assert await tab.text("#path") == "Relay over UDP"
-            assert (await tab.text("#join")).endswith("s")
-            await tab.press("#hang-up")
-            await tab.until(state_is("The call is over"), 10)
-            assert not tab.complaints
+
+async def hang_up(tab):
+    await tab.press("#hang-up")
+    await tab.until(state_is("The call is over"), 10)
+
+
+async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laboratory, voice):  # noqa: F811
+    """Everything that is ours is in it: page, door, relay credentials, agent, and AWS's network as rebuilt."""
+    async with page(stage, laboratory, await voice(QUESTION)) as tab:
+        await tab.press("#call")
+        await tab.until(state_is("On the line"), 30)
+        await tab.until(said("caller", QUESTION), 30)
+        await tab.until(said("agent", ANSWER), 30)
+
+        here, protocol, there = await tab.run(SELECTED_PAIR)
+        assert (here, protocol) == ("relay", "udp")
+        assert there != "host"
+        assert await tab.text("#path") == "Relay over UDP"
+        assert (await tab.text("#join")).endswith("s")
+        await hang_up(tab)
+        assert not tab.complaints
     ledger = Ledger(
         stage.cloud.client("dynamodb"), stage.cloud.outputs("Hotline-embedded-Runtime")["LedgerTable"]
     )
@@ -64,24 +73,72 @@ async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laborat
     assert row.reason == Reason.HANG_UP
 
 
-async def test_where_udp_is_blocked_the_page_calls_over_tls(stage, laboratory):
+async def test_where_only_the_web_gets_out_the_page_calls_over_tls(stage, laboratory):
     """Offices and hotels block UDP: the call begins all the same, and the page says by which way."""
     laboratory.let_out("caller", Egress.NO_UDP)
-    with laboratory["caller"].entered():
-        async with open_tab(MICROPHONE_ALLOWED, RELAYS_AUTHORITY_IS_OURS) as tab:
-            await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONNECTIONS)
-            await stage.open_in(tab)
-            await tab.until(state_is("Ready to call"), 30)
-            await tab.press("#call")
-            await tab.until(state_is("On the line"), 30)
-            await tab.until(
-                "document.querySelector('#join').innerText.endsWith('s')", 30, "the agent is heard"
-            )
-            await tab.until("document.querySelector('#path').innerText === 'Relay over TLS'", 10)
+    async with page(stage, laboratory) as tab:
+        await tab.press("#call")
+        await tab.until(state_is("On the line"), 30)
+        await tab.until("document.querySelector('#join').innerText.endsWith('s')", 30, "the agent is heard")
+        await tab.until("document.querySelector('#path').innerText === 'Relay over TLS'", 10)
 
-            assert (await tab.run(SELECTED_PAIR))[0] == "relay"
-            await tab.press("#hang-up")
-            await tab.until(state_is("The call is over"), 10)
+        here, protocol, there = await tab.run(SELECTED_PAIR)
+        assert (here, protocol) == ("relay", "tls")
+        assert there != "host"
+        assert (await tab.text("#place")).startswith(f"{RELAY_PUBLIC}:443")
+        await hang_up(tab)
+
+
+async def test_a_relay_that_is_killed_in_mid_call_costs_seconds_and_no_word(stage, laboratory, relay):
+    """Instances fail.  The page notices, asks the door for relays, and the same conversation goes on."""
+    async with page(stage, laboratory) as tab:
+        await tab.press("#call")
+        await tab.until(said("agent", "hello"), 30)
+        relay.vanish()
+        await tab.until(state_is("Finding another way…"), 30)
+        relay.start()
+        await tab.until(state_is("On the line"), 30)
+        assert (await tab.run(SELECTED_PAIR))[0] == "relay"
+
+        await tab.press("#text")
+        await tab.write(QUESTION)
+        await tab.key("Enter", "\r")
+        await tab.until(said("agent", ANSWER), 30)
+        assert (
+            await tab.run("document.querySelectorAll('#transcript p').length") == 3
+        )  # one greeting, no second
+        await hang_up(tab)
+
+
+async def test_a_network_that_lets_no_relay_through_is_said_and_counted(stage, laboratory):
+    """The caller reads why; the operators see it in the metric that alarm *PathsNotFound* watches."""
+    metrics = stage.cloud.client("cloudwatch")
+    before = paths_not_found(metrics)
+    laboratory.let_out("caller", Egress.NO_RELAY)
+    async with page(stage, laboratory, prepare=hurry) as tab:
+        await tab.press("#call")
+        await tab.until("!document.querySelector('#problem').hidden", 60)
+
+        assert await tab.text("#problem h3") == "No relay can be reached"
+        assert f"turn:{RELAY_PUBLIC}:443?transport=udp did not answer" in await tab.text(
+            "#problem .reference"
+        )
+    assert wait_for(lambda: paths_not_found(metrics) - before, seconds=20) == 1
+
+
+def paths_not_found(metrics):
+    """How many browsers have reported that they found no path."""
+    now = datetime.now(UTC)
+    answer = metrics.get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=ICE_OUTCOME.name,
+        Dimensions=[{"Name": DIMENSION, "Value": "embedded"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum", "SampleCount"],
+    )
+    return sum(one["SampleCount"] - one["Sum"] for one in answer["Datapoints"])
 
 
 def closed(row):

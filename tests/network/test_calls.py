@@ -2,11 +2,14 @@
 
 import time
 
+import aioice.ice
 import aioice.stun
 import pytest
 import pytest_asyncio
+from aioice.stun import RETRY_RTO
 
 from runtime.door.session import State
+from runtime.transports.webrtc_line import RETURN_SECONDS
 from scripts.calling.voice import spoken
 from scripts.embedded.bedrock.conversation import Conversation
 from scripts.embedded.bedrock.speaking import SpeakingBrain
@@ -30,6 +33,13 @@ DEAD = "turn:203.0.113.99:443?transport=udp"
 STUN = "stun:203.0.113.20:443"
 PERFECT = Figures()
 
+LONGEST_SECONDS = (
+    aioice.ice.CONSENT_FAILURES * (1.2 * aioice.ice.CONSENT_INTERVAL + RETRY_RTO) + RETURN_SECONDS
+)
+"""From a path's death to the end of its call: until aioice has noticed, and then until the caller may return."""
+LATE_SECONDS = 30
+"""How late timers may be on a busy machine."""
+
 DIRECT = {"host", "srflx", "prflx"}
 """Kinds of candidate that are no relay's."""
 
@@ -45,6 +55,20 @@ def built():
 async def agent(built, relay, tmp_path_factory):
     async with running_agent(built, relay, tmp_path_factory.mktemp("agent")) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bereaved(built, relay, agent):
+    """A caller whose relay was killed in mid-call and who does not come back; others call meanwhile."""
+    server = await Ends(built, relay).issue()
+    own, agents = [listed(server, UDP)], [listed(server, *server.urls)]
+    async with HomeBrowser(built["caller"], agent, own=own, agents=agents, relay_only=True) as caller:
+        await caller.call()
+        await caller.hear()
+        relay.vanish()
+        killed_at = time.time()
+        relay.start()
+        yield caller.session_id, killed_at
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +106,13 @@ def listed(server, *urls):
     if all(url.startswith("stun:") for url in urls):
         return {"urls": list(urls)}
     return {"urls": list(urls), "username": server.username, "credential": server.credential}
+
+
+async def test_a_call_whose_relay_is_killed_is_not_given_up_at_once(bereaved, agent):
+    """A caller whose page finds another way comes back to the same conversation; here nobody does."""
+    session_id, _ = bereaved
+
+    assert agent.ledger.get(session_id).state is State.ACTIVE
 
 
 @pytest.mark.usefixtures("_impatient")
@@ -189,13 +220,15 @@ async def test_a_dead_relay_in_front_delays_the_join_by_less_than_a_second(home,
     assert seconds[1] - seconds[0] < 1.0
 
 
-async def test_a_relay_that_restarts_does_not_end_the_conversation(home, agent, relay, laboratory):
+async def test_a_relay_that_is_killed_and_restarted_does_not_end_the_conversation(
+    home, agent, relay, laboratory
+):
     """Fresh relays and a new connection, and the same call goes on: one row, one greeting, one stream."""
     async with await home(UDP, relay_only=True) as caller:
         await caller.call()
         await caller.hear()
         streams = len(agent.bedrock.sessions)
-        relay.stop()
+        relay.vanish()
         relay.start()
 
         server = await Ends(laboratory, relay).issue()
@@ -211,6 +244,16 @@ async def test_a_relay_that_restarts_does_not_end_the_conversation(home, agent, 
         assert len(agent.bedrock.sessions) == streams
         await dead.close()
     assert (await agent.closed(caller.session_id)).reason == "hang_up"
+
+
+async def test_a_call_whose_relay_is_gone_for_good_ends_within_a_minute(bereaved, agent):
+    """With nothing shortened: the model, the relay and a place of the cap are held no longer for nobody."""
+    session_id, killed_at = bereaved
+
+    row = await agent.closed(session_id, seconds=LONGEST_SECONDS + LATE_SECONDS)
+
+    assert row.reason == "caller_gone"
+    assert RETURN_SECONDS < row.ended_at - killed_at < LONGEST_SECONDS + LATE_SECONDS
 
 
 async def test_a_bad_network_neither_hides_the_question_nor_the_answer(home, agent, laboratory, monkeypatch):

@@ -17,7 +17,7 @@ from scripts.network import laboratory as module
 from scripts.network import plan
 from scripts.network.errors import LaboratoryError
 from scripts.network.laboratory import Laboratory, check_machine, sweep
-from scripts.network.namespace import existing
+from scripts.network.namespace import Namespace, existing
 from scripts.network.wire import Figures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +152,7 @@ def test_nothing_is_left_after_a_failure(monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_when_it_is_ended_from_outside(number):
     """Also not after `kill -9`: the relay ends with its owner, and the next laboratory sweeps the rest."""
-    command = [sys.executable, "-m", "scripts.commands.netlab", "--bare", "--delay", "10"]
+    command = [sys.executable, "-m", "scripts.commands", "netlab", "--bare", "--delay", "10"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as netlab:
         prefix = f"hotline-{netlab.pid}-"
         for line in netlab.stdout:
@@ -160,7 +160,7 @@ def test_nothing_is_left_when_it_is_ended_from_outside(number):
                 break
         assert [name for name in existing() if name.startswith(prefix)]
         assert list(Path("/run").glob(prefix + "*"))
-        inside = processes_in(prefix + "1-relay")
+        inside = Namespace(prefix + "1-relay").processes()
         netlab.send_signal(number)
         netlab.wait(timeout=20)
     sweep()
@@ -172,14 +172,9 @@ def test_nothing_is_left_when_it_is_ended_from_outside(number):
         wait_until_gone(process)
 
 
-def processes_in(namespace: str) -> list[str]:
-    done = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=True)
-    return done.stdout.split()
-
-
-def wait_until_gone(process: str) -> None:
+def wait_until_gone(process: int) -> None:
     with suppress(ProcessLookupError):
-        descriptor = os.pidfd_open(int(process))
+        descriptor = os.pidfd_open(process)
         try:
             ended, _, _ = select.select([descriptor], [], [], 10)
             assert ended, f"process {process} is left"
@@ -205,7 +200,7 @@ def test_says_which_program_is_missing(monkeypatch, tmp_path):
 
 def test_a_command_runs_in_a_machine_and_its_exit_code_comes_back():
     """So that a script can try a call under bad conditions, and judge it."""
-    command = [sys.executable, "-m", "scripts.commands.netlab", "--at", "agent", "--"]
+    command = [sys.executable, "-m", "scripts.commands", "netlab", "--at", "agent", "--"]
     shown = subprocess.run(
         [*command, "ip", "-brief", "address", "show", "eth0"],
         cwd=ROOT,

@@ -3,6 +3,7 @@
 import { isTaken, takenOf } from "./addresses";
 import type { Door, Relays } from "./door";
 import { noPath, noRelay } from "./problem";
+import type { Problem } from "./problem";
 
 /** Candidates that are found close together travel in one request. */
 const BATCH_MILLISECONDS = 50;
@@ -94,7 +95,7 @@ export class Line {
 
   private untilOpen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(noPath(this.found, this.urls, this.errors));
+      const fail = () => reject(this.hopeless());
       const late = window.setTimeout(fail, CONNECT_MILLISECONDS);
       this.connection.onconnectionstatechange = () => {
         if (this.connection.connectionState === "failed") fail();
@@ -112,9 +113,15 @@ export class Line {
       this.connection.addEventListener("icecandidate", ({ candidate }) => {
         if (candidate?.type) this.found.add(candidate.type);
         if (candidate || this.found.size || this.relays.ice_transport_policy !== "relay") return;
-        reject(noRelay(this.urls, this.errors));
+        reject(this.hopeless());
       });
     });
+  }
+
+  private hopeless(): Problem {
+    const onlyRelays = this.relays.ice_transport_policy === "relay";
+    if (onlyRelays && !this.found.has("relay")) return noRelay(this.urls, this.errors);
+    return noPath(this.found, this.urls, this.errors);
   }
 
   private get urls(): string[] {

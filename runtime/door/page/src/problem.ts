@@ -15,8 +15,14 @@ export class Problem extends Error {
   }
 }
 
+/** Something that may have passed a moment later, without anybody doing anything. */
+export class PassingProblem extends Problem {}
+
 /** The browser found no way for the audio to the agent. */
-export class PathProblem extends Problem {}
+export class PathProblem extends PassingProblem {}
+
+/** What the door says when somebody else is at fault: too many at once, or the agent. */
+const PASSING = [429, 502, 503, 504];
 
 const MICROPHONES: Record<string, readonly [string, string]> = {
   NotAllowedError: [
@@ -58,7 +64,8 @@ export async function refusal(response: Response): Promise<Problem> {
   };
   const title = titles[response.status] ?? "The door refused the call";
   const remedies: readonly Remedy[] = response.status === 410 ? [] : ["retry"]; // gone for good
-  return new Problem(title, detail || "Try again in a moment.", remedies, reference);
+  const Kind = PASSING.includes(response.status) ? PassingProblem : Problem;
+  return new Kind(title, detail || "Try again in a moment.", remedies, reference);
 }
 
 export const notSignedIn = new Problem(
@@ -67,7 +74,7 @@ export const notSignedIn = new Problem(
   ["sign-in"],
 );
 
-export const doorUnreachable = new Problem(
+export const doorUnreachable = new PassingProblem(
   "The door does not answer",
   "No connection to this page's own server. Is this device online? If you started `scripts/local`, is it still running?",
 );

@@ -13,7 +13,7 @@ import type { Door, Invitation, Relays } from "./door";
 import { Line } from "./line";
 import type { LocalMedia } from "./media";
 import { nothingMeasured } from "./path";
-import { PathProblem, Problem, broken, doorUnreachable, lineClosed } from "./problem";
+import { PassingProblem, PathProblem, Problem, broken, lineClosed } from "./problem";
 
 const PING_MILLISECONDS = 1000;
 /** A path that says nothing for so long is given up; shorter, and every dead spot on a walk would count. */
@@ -130,8 +130,7 @@ export class RelayTransport extends Transport {
         return undefined;
       } catch (fault) {
         const problem = fault instanceof Problem ? fault : lineClosed;
-        const passes = problem instanceof PathProblem || problem === doorUnreachable;
-        if (!passes || this.state !== "ready" || performance.now() > until) return problem;
+        if (!(problem instanceof PassingProblem) || this.state !== "ready" || performance.now() > until) return problem;
       }
       await new Promise((resolve) => window.setTimeout(resolve, RETRY_MILLISECONDS));
     }
