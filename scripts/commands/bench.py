@@ -13,7 +13,7 @@ error: the exit code says only whether something could be measured.
 """
 
 import argparse
-import sys
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -23,11 +23,14 @@ from rich.console import Console, RenderableType
 from scripts.benchmarks.comparison import Comparison
 from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.relay_report import RelayReport
+from scripts.commands.arguments import new_file, new_parser, number
+from scripts.commands.ending import ended, interrupt_on
 
 PAIRS = 5
 """Default: the median of five shrugs off two bad runs."""
 PERCENTILE_PAIRS = 20
 """Of fewer, the 95th percentile is the slowest."""
+MOST_PAIRS = 1_000
 
 
 class Report(Protocol):
@@ -43,16 +46,15 @@ class Report(Protocol):
 def main() -> int:
     """Run `scripts/bench`."""
     options = parse_arguments()
+    interrupt_on(signal.SIGTERM, signal.SIGINT)
+    return ended("bench", lambda: run(options), {BenchmarkError: 1, OSError: 1})
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and show what was found."""
     console = Console()
-    try:
-        report = BENCHMARKS[options.what](
-            options.pairs or (PERCENTILE_PAIRS if options.what in PERCENTILES else PAIRS), console
-        )
-    except BenchmarkError as fault:
-        print(f"bench: {fault}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    pairs = options.pairs or (PERCENTILE_PAIRS if options.what in PERCENTILES else PAIRS)
+    report = BENCHMARKS[options.what](pairs, console)
     console.print(report.table())
     if options.json:
         report.write(options.json)
@@ -61,29 +63,19 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser("bench", __doc__)
     parser.add_argument("what", choices=BENCHMARKS)
     parser.add_argument(
         "--pairs",
-        type=positive,
+        type=number(int, 1, MOST_PAIRS),
         help=f"calls or starts of each; default: {PAIRS}, {' and '.join(PERCENTILES)}: {PERCENTILE_PAIRS}",
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write every measurement")
+    parser.add_argument("--json", metavar="FILE", type=new_file, help="write every measurement")
     return parser.parse_args()
 
 
-def positive(text: str) -> int:
-    """Read a count of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} pairs measure nothing; 1 is the least.")
-    return number
-
-
 def synth(pairs: int, console: Console) -> Comparison:
-    """Compare synthesis; imported late, as the other benchmark needs none of it."""
+    """Compare synthesis; imported late, as the other benchmarks need none of it."""
     from scripts.benchmarks.synth import compare  # noqa: PLC0415
 
     return compare(pairs, console)
@@ -141,7 +133,3 @@ BENCHMARKS: Mapping[str, Callable[[int, Console], Report]] = {
     "door": door,
     "ledger": ledger,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -33,7 +33,3 @@ def main() -> int:
         print(f"bridge-image: {fault}", file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

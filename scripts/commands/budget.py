@@ -81,7 +81,3 @@ def resume(stage: Stage) -> int:
         else "The door was open already."
     )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.bundling.bundle import LARGEST_UNPACKED_BYTES, LARGEST_ZIP_BYTES, MB, make_bundle
 from scripts.bundling.errors import BundleError
 from scripts.bundling.layers import make_layers
+from scripts.commands.ending import ended
 from stacks.bundle_record import BundleRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,25 +25,21 @@ NO_BYTECODE = (
 
 def main() -> int:
     """Run `scripts/bundle`."""
-    options = _parse_arguments()
-    before = BundleRecord.of(BUNDLE)
-    try:
-        record = make_bundle(ROOT, BUNDLE)
-        make_layers(ROOT, BUNDLE.parent)
-    except BundleError as fault:
-        print(f"bundle: {fault}", file=sys.stderr)
-        return 1
-    if record != before and not record.bytecode:
-        print(NO_BYTECODE, file=sys.stderr)
-    if options.check:
-        print(_description(record))
-    return 0
-
-
-def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bundle", description=__doc__)
     parser.add_argument("--check", action="store_true", help="print sizes, limits and hash")
-    return parser.parse_args()
+    options = parser.parse_args()
+    return ended("bundle", lambda: _make(check=options.check), {BundleError: 1, OSError: 1})
+
+
+def _make(*, check: bool) -> int:
+    before = BundleRecord.of(BUNDLE)
+    record = make_bundle(ROOT, BUNDLE)
+    make_layers(ROOT, BUNDLE.parent)
+    if record != before and not record.bytecode:
+        print(NO_BYTECODE, file=sys.stderr)
+    if check:
+        print(_description(record))
+    return 0
 
 
 def _description(record: BundleRecord) -> str:
@@ -54,7 +51,3 @@ def _description(record: BundleRecord) -> str:
             f"byte-code {'yes' if record.bytecode else 'none'}",
         )
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

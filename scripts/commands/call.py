@@ -14,14 +14,12 @@ step failed.  The object that --json writes is described in scripts/calling/figu
 """
 
 import argparse
-import asyncio
-import signal
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
+from runtime.errors import HotlineError
 from runtime.phones import LINES
 from scripts.calling.caller import Conversation
 from scripts.calling.deployment import Deployment
@@ -30,40 +28,35 @@ from scripts.calling.phone_caller import caller_on
 from scripts.calling.report import print_figures
 from scripts.calling.utterance import Utterance, write_wav
 from scripts.calling.voice import spoken
+from scripts.commands.arguments import new_file, new_parser
+from scripts.commands.asynchronous import run_until_told
+from scripts.commands.ending import ended
 from scripts.commands.stage_options import add_stage, add_token, find, with_token
 
 QUESTION = "What is the status of my order number four two seven?"
-INTERRUPTED = 130
-"""Exit code of a command that was ended by Ctrl-C, as shells count it."""
 
 
 def main() -> int:
     """Run `scripts/call`."""
     options = parse_arguments()
+    faults = {CallError: 1, HotlineError: 1, OSError: 1}
+    return ended("call", lambda: run(options), faults, interrupted="hung up.")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Place the call, and show what was measured."""
     console = Console()
-    try:
-        deployment = with_token(find(options), options, console)
-        console.print(f"Calling stage {deployment.stage} in {deployment.region} …", highlight=False)
-        conversation = asyncio.run(call(deployment, options))
-        print_figures(conversation.figures, console)
-        save(conversation, options)
-    except CallError as fault:
-        print(f"call: {fault}", file=sys.stderr)
-        return 1
-    except OSError as fault:
-        print(f"call: {fault.filename}: {fault.strerror}.", file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("call: hung up.", file=sys.stderr)
-        return INTERRUPTED
+    deployment = with_token(find(options), options, console)
+    console.print(f"Calling stage {deployment.stage} in {deployment.region} …", highlight=False)
+    conversation = run_until_told(call(deployment, options))
+    print_figures(conversation.figures, console)
+    save(conversation, options)
     return 0
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/call", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser("call", __doc__)
     add_stage(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
@@ -75,16 +68,18 @@ def parse_arguments() -> argparse.Namespace:
         help=f"or whose phone line (with --embedded); default: {WEBSOCKET}",
     )
     add_token(parser)
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
-    parser.add_argument("--record", metavar="FILE", type=Path, help="write the agent's answer as WAV")
+    parser.add_argument("--json", metavar="FILE", type=new_file, help="write the figures")
+    parser.add_argument("--record", metavar="FILE", type=new_file, help="write the agent's answer as WAV")
     return parser.parse_args()
 
 
 async def call(deployment: Deployment, options: argparse.Namespace) -> Conversation:
-    """Place the call; SIGTERM hangs up as Ctrl-C does, so that the session is always ended."""
-    task = asyncio.current_task()
-    if task:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    """Place the call.
+
+    Raises:
+        CallError: A step failed.
+        HotlineError: The ledger cannot be read.
+    """
     speech = Utterance.from_wav(options.wav) if options.wav else await spoken(options.say)
     return await caller_on(deployment, options.transport).call(speech, said=str(options.wav or options.say))
 
@@ -99,7 +94,3 @@ def save(conversation: Conversation, options: argparse.Namespace) -> None:
         conversation.figures.write(options.json)
     if options.record:
         write_wav(options.record, conversation.answer.pcm, conversation.answer.sample_rate)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

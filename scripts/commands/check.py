@@ -6,7 +6,6 @@ Everything that CI asks besides the tests.  Each check says its name and time; o
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts.commands import config_table
+from scripts.commands.arguments import new_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 NAG_PACK = "AwsSolutions"
@@ -30,6 +30,7 @@ class CheckError(Exception):
 
 def main() -> int:
     """Run `scripts/check`; every check runs, whatever an earlier one said."""
+    new_parser("check", __doc__).parse_args()
     try:
         run("scripts/bundle")  # here once, so that no synth waits for another's
     except CheckError as fault:
@@ -134,7 +135,3 @@ def run(*command: str) -> str:
     if done.returncode:
         raise CheckError(done.stdout.strip())
     return done.stdout
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """Write docs/config.md, the reference of every knob of a stage, from `stacks/config.py`."""
 
-import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.commands.arguments import new_parser
 from stacks.config import DeploymentConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +27,7 @@ type Schema = Mapping[str, Any]
 
 def main() -> int:
     """Run `scripts/config-table`."""
-    arguments = argparse.ArgumentParser(prog="scripts/config-table", description=__doc__)
-    arguments.parse_args()
+    new_parser("config-table", __doc__).parse_args()
     PAGE.write_text(render())
     print(f"Wrote {PAGE.relative_to(ROOT)}")
     return 0
@@ -142,7 +140,3 @@ def _default(knob: Schema) -> str:
 
 def _code(value: Any) -> str:
     return "none" if value is None else f"`{json.dumps(value)}`"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

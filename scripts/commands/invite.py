@@ -83,7 +83,3 @@ def made_by(deployment: Deployment) -> Invite:
         return door.invite()
     finally:
         door.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

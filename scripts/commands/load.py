@@ -13,10 +13,6 @@ placed.  --json writes every call; --html a page with charts that loads nothing 
 
 import argparse
 import asyncio
-import signal
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 from rich.console import Console
 
@@ -28,7 +24,10 @@ from scripts.calling.errors import CallError
 from scripts.calling.phone_caller import caller_on
 from scripts.calling.running import read_running
 from scripts.calling.voice import spoken
-from scripts.commands.call import INTERRUPTED, QUESTION
+from scripts.commands.arguments import new_file, new_parser, number
+from scripts.commands.asynchronous import run_until_told
+from scripts.commands.call import QUESTION
+from scripts.commands.ending import ended
 from scripts.commands.stage_options import add_stage, add_token, find, with_token
 from scripts.loading.leaks import counting, left_behind
 from scripts.loading.live import line, shown
@@ -47,32 +46,26 @@ EMULATED = (
 def main() -> int:
     """Run `scripts/load`."""
     options = parse_arguments()
+    faults = dict.fromkeys((CallError, HotlineError, OSError), NOTHING_CALLED)
+    return ended("load", lambda: run(options), faults, interrupted="hung up on every call in progress.")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Place the calls, and show what came of them."""
     console = Console()
-    try:
-        deployment = with_token(find(options), options, console)
-        report = asyncio.run(load(deployment, options, console))
-        report.print(console)
-        if options.json:
-            report.write_json(options.json)
-        if options.html:
-            report.write_html(options.html)
-    except (CallError, HotlineError) as fault:
-        print(f"load: {fault}", file=sys.stderr)
-        return NOTHING_CALLED
-    except OSError as fault:
-        print(f"load: {fault.filename}: {fault.strerror}.", file=sys.stderr)
-        return NOTHING_CALLED
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("load: hung up on every call in progress.", file=sys.stderr)
-        return INTERRUPTED
+    deployment = with_token(find(options), options, console)
+    report = run_until_told(load(deployment, options, console))
+    report.print(console)
+    if options.json:
+        report.write_json(options.json)
+    if options.html:
+        report.write_html(options.html)
     return 0 if report.met else MISSED
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser("load", __doc__)
     add_stage(parser)
     add_token(parser)
     parser.add_argument("--calls", type=_count, required=True, metavar="N", help="how many calls")
@@ -101,8 +94,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--say", metavar="TEXT", default=QUESTION, help=f"default: {QUESTION!r}")
     _add_objectives(parser)
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write every call")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with charts")
+    parser.add_argument("--json", metavar="FILE", type=new_file, help="write every call")
+    parser.add_argument("--html", metavar="FILE", type=new_file, help="write a page with charts")
     return parser.parse_args()
 
 
@@ -119,15 +112,12 @@ def _add_objectives(parser: argparse.ArgumentParser) -> None:
 
 
 async def load(deployment: Deployment, options: argparse.Namespace, console: Console) -> Report:
-    """Place the calls; SIGTERM hangs up as Ctrl-C does, so that every session is ended.
+    """Place the calls.
 
     Raises:
         CallError: The first words cannot be made.
         HotlineError: The ledger cannot be read.
     """
-    task = asyncio.current_task()
-    if task:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     plan = Plan(calls=options.calls, at_once=options.at_once, rate=options.rate, ramp_seconds=options.ramp)
     speech = await spoken(options.say)
     caller = caller_on(deployment, options.transport)
@@ -156,24 +146,7 @@ async def load(deployment: Deployment, options: argparse.Namespace, console: Con
     )
 
 
-def _number[T: (int, float)](kind: type[T], least: float, most: float, what: str) -> Callable[[str], T]:
-    def read(text: str) -> T:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = kind(-1)
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-        return value
-
-    return read
-
-
 MOST_CALLS = 100_000
-_count = _number(int, 1, MOST_CALLS, f"a whole number from 1 to {MOST_CALLS}")
-_positive = _number(float, 0.01, 3_600, "a number from 0.01 to 3600")
-_percent = _number(float, 0, 100, "a number from 0 to 100")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+_count = number(int, 1, MOST_CALLS)
+_positive = number(float, 0.01, 3_600)
+_percent = number(float, 0, 100)

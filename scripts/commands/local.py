@@ -19,13 +19,11 @@ WebRTC the audio must have gone through a relay, too, where the stage lets calle
 
 import argparse
 import asyncio
+import contextlib
 import shutil
 import signal
-import sys
 import tempfile
 import time
-from pathlib import Path
-from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +36,8 @@ from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.report import print_figures
 from scripts.calling.running import announced, deployed_on
+from scripts.commands.arguments import base_port, new_file, new_parser
+from scripts.commands.ending import ended, interrupt_on
 from scripts.embedded.address import DEFAULT_PORT
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
@@ -45,7 +45,6 @@ from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
 STAGE = "embedded"
 DISK_NEEDED_BYTES = 1024**3
 """The bundle lies there three times while it is deployed: as an asset, uploaded and unpacked."""
-INTERRUPTED = 130
 
 
 class LocalError(Exception):
@@ -57,23 +56,19 @@ def main() -> int:
     options = parse_arguments()
     console = Console()
     progress = Progress(console)
-    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs with SIGINT ignored
-        signal.signal(ending, _leave)
-    try:
-        run(options, console, progress)
-    except (CallError, CdkError, EmbeddedCloudError, LocalError, OSError) as fault:
-        print(f"local: step “{progress.step_name}” failed: {fault}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED if options.call else 0
-    return 0
+    interrupt_on(signal.SIGTERM, signal.SIGINT)  # a shell starts background jobs with SIGINT ignored
+    faults = dict.fromkeys((CallError, CdkError, EmbeddedCloudError, LocalError, OSError), 1)
+    return ended(
+        "local",
+        lambda: run(options, console, progress),
+        faults,
+        during=lambda: f"step “{progress.step_name}” failed: ",
+    )
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/local", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser("local", __doc__)
     parser.add_argument("--call", action="store_true", help="place a spoken call, judge it, and end")
     parser.add_argument(
         "--transport",
@@ -81,10 +76,10 @@ def parse_arguments() -> argparse.Namespace:
         help=f"with --call: how to call, or whose phone line; default: {WEBSOCKET}",
     )
     parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="with --call: write the figures")
+    parser.add_argument("--json", metavar="FILE", type=new_file, help="with --call: write the figures")
     parser.add_argument(
         "--port",
-        type=int,
+        type=base_port,
         default=DEFAULT_PORT,
         help=f"first of seven loopback ports; default: {DEFAULT_PORT}",
     )
@@ -96,7 +91,7 @@ def parse_arguments() -> argparse.Namespace:
     return options
 
 
-def run(options: argparse.Namespace, console: Console, progress: Progress) -> None:
+def run(options: argparse.Namespace, console: Console, progress: Progress) -> int:
     """Start the cloud, deploy, and do what was asked for; nothing is left when this returns.
 
     Raises:
@@ -126,6 +121,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> No
         progress.step_name = "End the embedded cloud"
     if options.call:
         progress.note("[green]All steps passed, and nothing is left behind[/green]")
+    return 0
 
 
 def deploy(cloud: EmbeddedCloud, *, with_phones: bool) -> None:
@@ -172,7 +168,7 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
         relay=f"{cloud.relay_program} at 127.0.0.1:{cloud.ports.relay}",
         port="" if port == DEFAULT_PORT else f" --port {port}",
     )
-    with announced(cloud, STAGE):
+    with announced(cloud, STAGE), contextlib.suppress(KeyboardInterrupt):  # the end that was announced
         console.print(text, highlight=False, soft_wrap=True)
         cloud.stay()
 
@@ -208,12 +204,3 @@ def inventory(cloud: EmbeddedCloud) -> Table:
         table.add_row(stack, str(count))
     table.add_row("", str(total))
     return table
-
-
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    """End on SIGTERM as on Ctrl-C: everything that was opened gets closed."""
-    raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,9 @@
 """Write docs/metrics.md, the list of every metric, from `runtime/metrics.py`."""
 
-import argparse
-import sys
 from pathlib import Path
 
 from runtime.metrics import DIMENSION, METRICS, NAMESPACE
+from scripts.commands.arguments import new_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "metrics.md"
@@ -21,7 +20,7 @@ line, for Logs Insights.  Unit `None` is US$.
 
 def main() -> int:
     """Run `scripts/metrics-table`."""
-    argparse.ArgumentParser(prog="scripts/metrics-table", description=__doc__).parse_args()
+    new_parser("metrics-table", __doc__).parse_args()
     PAGE.write_text(render())
     print(f"Wrote {PAGE.relative_to(ROOT)}")
     return 0
@@ -32,7 +31,3 @@ def render() -> str:
     rows = [f"| `{one.name}` | {one.unit} | {one.emitted_by} | {one.meaning} |" for one in METRICS]
     head = ["| Metric | Unit | Emitted by | What it means |", "| --- | --- | --- | --- |"]
     return "\n".join([INTRODUCTION, *head, *rows, ""])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

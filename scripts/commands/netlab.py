@@ -14,14 +14,14 @@ import argparse
 import asyncio
 import signal
 import subprocess
-import sys
-from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
 
 from scripts.bundling.errors import BundleError
+from scripts.commands.arguments import new_parser, number
+from scripts.commands.ending import ended, interrupt_on
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloudError
 from scripts.network import plan
@@ -33,8 +33,8 @@ from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 from scripts.webpage.errors import PageError
 
-INTERRUPTED = 130
-"""Exit code of a command that was ended by Ctrl-C, as shells count it."""
+LATEST_MS = 10_000
+"""Of a packet: later than that is lost."""
 
 CREDENTIAL_SECONDS = 3600
 """For a person at a keyboard; calls get a minute."""
@@ -45,29 +45,18 @@ FIREWALLS = {"open": Egress.EVERYTHING, "no-udp": Egress.NO_UDP, "web-only": Egr
 def main() -> int:
     """Run `scripts/netlab`."""
     options = parse_arguments()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end)
-    try:
-        return run(options)
-    except (LaboratoryError, BundleError, CdkError, EmbeddedCloudError, PageError) as fault:
-        print(f"netlab: {fault}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    interrupt_on(signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    faults = dict.fromkeys((LaboratoryError, BundleError, CdkError, EmbeddedCloudError, PageError), 1)
+    return ended("netlab", lambda: run(options), faults)
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/netlab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.0, metavar="MS", help="one way, caller's access link"
-    )
-    parser.add_argument(
-        "--jitter", type=float, default=0.0, metavar="MS", help="more and less than the delay"
-    )
-    parser.add_argument("--loss", type=float, default=0.0, metavar="PERCENT", help="in each direction")
+    parser = new_parser("netlab", __doc__)
+    late, lost = number(float, 0, LATEST_MS), number(float, 0, 100)
+    parser.add_argument("--delay", type=late, default=0.0, metavar="MS", help="one way, caller's access link")
+    parser.add_argument("--jitter", type=late, default=0.0, metavar="MS", help="more and less than the delay")
+    parser.add_argument("--loss", type=lost, default=0.0, metavar="PERCENT", help="in each direction")
     parser.add_argument("--seed", type=int, default=1, help="another one loses other packets")
     parser.add_argument("--symmetric-home", action="store_true", help="a router that STUN cannot see through")
     parser.add_argument(
@@ -149,12 +138,3 @@ def invite(laboratory: Laboratory, running: Deployed, console: Console) -> None:
         "\nReal: NATs, coturn, agent, door, page, audio.  Emulated: AWS's services, AgentCore, Bedrock."
     )
     console.print("Ctrl-C takes it down.")
-
-
-def end(_number: int, _frame: FrameType | None) -> None:
-    """Leave as Ctrl-C does, so that everything is taken down."""
-    raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -184,7 +184,3 @@ def _untitled(schema: Mapping[str, Any]) -> dict[str, Any]:
     if "properties" in kept:
         kept["properties"] = {name: _untitled(one) for name, one in kept["properties"].items()}
     return kept
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

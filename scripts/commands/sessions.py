@@ -135,7 +135,3 @@ def _print_fields(fields: dict[str, Any]) -> None:
 
 def _console() -> Console:
     return Console(highlight=False)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,6 +11,7 @@ from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CredentialsError
 from scripts.calling.running import find_running
 from scripts.calling.tokens import token_for
+from scripts.commands.arguments import base_port
 from scripts.embedded.address import DEFAULT_PORT, Ports
 from scripts.operating.stage import Stage
 
@@ -94,5 +95,5 @@ def with_token(deployment: Deployment, options: argparse.Namespace, console: Con
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
+        "--port", type=base_port, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
     )

@@ -16,7 +16,7 @@ WHOLE_SUITE = (
 )
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Run `scripts/test`; ends with pytest's summary and its exit code."""
     system = subprocess.run(
         [ROOT / "scripts/setup", "--system"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False
@@ -24,8 +24,4 @@ def main(arguments: list[str]) -> None:
     if system.returncode:
         print("test: going on without them; the tests that need them will fail and say so.", file=sys.stderr)
     os.chdir(ROOT)
-    os.execvp("pytest", ["pytest", *(arguments or WHOLE_SUITE)])  # noqa: S606  (no shell: the arguments stay apart)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    os.execvp("pytest", ["pytest", *(sys.argv[1:] or WHOLE_SUITE)])  # noqa: S606  (no shell: the arguments stay apart)

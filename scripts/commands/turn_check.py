@@ -14,14 +14,14 @@ writes has the fields of `Check` in scripts/turnchecking/check.py.
 """
 
 import argparse
-import asyncio
-import sys
-from pathlib import Path
 
 from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
 from scripts.calling.errors import CallError
+from scripts.commands.arguments import new_file, new_parser, number
+from scripts.commands.asynchronous import run_until_told
+from scripts.commands.ending import ended
 from scripts.commands.stage_options import add_stage
 from scripts.turnchecking.check import Check, check
 from scripts.turnchecking.stage import Stage
@@ -29,60 +29,52 @@ from turn.errors import TurnError
 
 PACKETS = 100
 """Two seconds of speech; 1 % loss is one packet."""
-FAILED, NOTHING_CHECKED, INTERRUPTED = 1, 2, 130
+MOST_PACKETS = 50 * 3600
+"""An hour of it."""
+MOST_FALLBACKS = 100
+FAILED, NOTHING_CHECKED = 1, 2
 
 
 def main() -> int:
     """Run `scripts/turn-check`."""
     options = parse_arguments()
-    console = Console()
-    try:
-        stage = (
-            Stage.embedded(options.port, place=options.fallback)
-            if options.embedded
-            else Stage.deployed(options.stage, options.region, place=options.fallback)
-        )
-        done = asyncio.run(check(stage, options.packets))
-        show(done, console)
-        if options.json:
-            done.write(options.json)
-    except (CallError, TurnError, ProfileNotFound) as fault:
-        print(f"turn-check: {fault}", file=sys.stderr)
-        return NOTHING_CHECKED
-    except OSError as fault:
-        print(f"turn-check: {fault.filename}: {fault.strerror}.", file=sys.stderr)
-        return NOTHING_CHECKED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    faults = dict.fromkeys((CallError, TurnError, ProfileNotFound, OSError), NOTHING_CHECKED)
+    return ended("turn-check", lambda: run(options), faults)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check every way, and show what was found."""
+    stage = (
+        Stage.embedded(options.port, place=options.fallback)
+        if options.embedded
+        else Stage.deployed(options.stage, options.region, place=options.fallback)
+    )
+    done = run_until_told(check(stage, options.packets))
+    show(done, Console())
+    if options.json:
+        done.write(options.json)
     return 0 if done.passed else FAILED
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/turn-check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser("turn-check", __doc__)
     add_stage(parser)
     parser.add_argument(
-        "--packets", type=positive, default=PACKETS, help=f"sent on each URL, 50 a second; default: {PACKETS}"
+        "--packets",
+        type=number(int, 1, MOST_PACKETS),
+        default=PACKETS,
+        help=f"sent on each URL, 50 a second; default: {PACKETS}",
     )
     parser.add_argument(
         "--fallback",
-        type=positive,
+        type=number(int, 1, MOST_FALLBACKS),
         default=0,
         metavar="N",
         help="check the Nth of turn.fallback, not the preferred relays",
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures")
+    parser.add_argument("--json", metavar="FILE", type=new_file, help="write the figures")
     return parser.parse_args()
-
-
-def positive(text: str) -> int:
-    """Read a count of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is too few; 1 is the least.")
-    return number
 
 
 def show(done: Check, console: Console) -> None:
@@ -98,7 +90,3 @@ def show(done: Check, console: Console) -> None:
     for way in done.ways:
         if way.error:
             console.print(f"[red]{way.url}[/red]: {way.error}", highlight=False, soft_wrap=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,10 @@ HOST = "127.0.0.1"
 """Nothing outside this machine may reach a cloud whose keys are made up on the spot."""
 
 
+BASE_PORTS = range(1, 2**16 - 6)
+"""What the first of the seven may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Seven ports, one after the other from *base*."""

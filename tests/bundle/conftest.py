@@ -18,6 +18,7 @@ INPUTS = (
     "pyproject.toml", "uv.lock", "runtime", "turn", "scripts/bundling", "scripts/__init__.py",
     "stacks/__init__.py", "stacks/bundle_record.py",
 )  # fmt: skip
+COMMAND = tuple(f"scripts/commands/{name}.py" for name in ("__init__", "__main__", "ending", "bundle"))
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def without_layer(tmp_path: Path) -> Iterator[Path]:
 
 
 def check_out(root: Path) -> None:
-    for name in (*INPUTS, "scripts/commands/__init__.py", "scripts/commands/bundle.py"):
+    for name in (*INPUTS, *COMMAND):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, root / name)
 

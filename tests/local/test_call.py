@@ -20,7 +20,7 @@ from scripts.calling.running import announced
 from scripts.calling.voice import spoken
 from tests.local.conftest import command, wait_for
 
-DIAL = [sys.executable, "-m", "scripts.commands.call", "--embedded"]
+DIAL = [sys.executable, "-m", "scripts.commands", "call", "--embedded"]
 
 
 async def test_a_spoken_question_gets_the_status_that_the_table_holds(deployed):

@@ -16,7 +16,7 @@ from scripts.embedded.address import Ports
 from tests.embedded.conftest import free_base_port
 from tests.local.conftest import command, processes_in, server
 
-LOCAL = [sys.executable, "-m", "scripts.commands.local"]
+LOCAL = [sys.executable, "-m", "scripts.commands", "local"]
 
 
 @pytest.fixture

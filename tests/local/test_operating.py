@@ -26,7 +26,8 @@ def command(deployed):
             [
                 sys.executable,
                 "-m",
-                f"scripts.commands.{name}",
+                "scripts.commands",
+                name,
                 "--embedded",
                 "--port",
                 str(deployed.cloud.ports.base),

@@ -22,7 +22,7 @@ def test_a_launcher_starts_its_command_inside_the_environment(launcher: Path):
 
     assert shebang == "#!/usr/bin/env bash"
     assert purpose.startswith("# ")
-    assert f'/setup" --then python -m scripts.commands.{module} "$@"' in start
+    assert f'/setup" --then python -m scripts.commands {module} "$@"' in start
     assert (ROOT / f"scripts/commands/{module}.py").is_file()
     assert os.access(launcher, os.X_OK)
 

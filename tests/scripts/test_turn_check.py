@@ -54,7 +54,7 @@ def update(cloud, settings=None):
 
 def run(cloud, *arguments):
     """Run the command as a person would, in an environment that names another account."""
-    command = [sys.executable, "-m", "scripts.commands.turn_check", "--embedded", "--packets", "20"]
+    command = [sys.executable, "-m", "scripts.commands", "turn_check", "--embedded", "--packets", "20"]
     return subprocess.run(
         [*command, "--port", str(cloud.ports.base), *map(str, arguments)],
         env={**os.environ, "AWS_PROFILE": "of-somebody-else", "AWS_SESSION_TOKEN": "x", "COLUMNS": "200"},
@@ -189,7 +189,7 @@ def test_what_cannot_be_checked_is_no_failed_check(cloud, request, settings, sai
 
 def test_no_embedded_cloud_is_said():
     """The commonest mistake: the other terminal was closed."""
-    command = [sys.executable, "-m", "scripts.commands.turn_check", "--embedded", "--port", "9"]
+    command = [sys.executable, "-m", "scripts.commands", "turn_check", "--embedded", "--port", "9"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
