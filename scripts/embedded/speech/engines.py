@@ -5,7 +5,7 @@ Name yours as `package.module:factory`; the factory is called without arguments 
 
 import importlib
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from scripts.embedded.speech.grammars import Grammar
 
@@ -36,6 +36,14 @@ class Synthesiser(Protocol):
 
     def synthesise(self, text: str, voice: Voice, sample_rate: int) -> bytes:
         """Return *text* spoken, 16-bit mono at *sample_rate*."""
+
+
+@runtime_checkable
+class Acquaintance(Protocol):
+    """A recogniser that understands voices better which it has met."""
+
+    def meet(self, synthesiser: Synthesiser) -> None:
+        """Take note of whose voices will be heard."""
 
 
 OWN_RECOGNISER = "scripts.embedded.speech.sphinx:SphinxRecogniser"

@@ -62,7 +62,7 @@ grammar answers;
 <pardon> = sorry i did not catch that;
 <closing> = is there anything else | you are welcome | thank you for calling goodbye;
 <trouble> = i cannot look that up right now | please try again in a moment;
-<human> = i cannot connect you to a person here;
+<human> = i cannot connect you to a person here | a person will call you back;
 public <said> = (<answer> | <unknown> | <ask> | <greeting> | <pardon> | <closing> | <trouble> | <human>)+;
 """
 

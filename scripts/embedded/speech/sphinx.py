@@ -11,8 +11,10 @@ from typing import Any
 import pocketsphinx
 from pocketsphinx import Decoder
 
+from scripts.embedded.speech.engines import Synthesiser
 from scripts.embedded.speech.grammars import JSGF, Grammar
 from scripts.embedded.speech.resampling import resample
+from scripts.embedded.speech.telephone import UpperBand, is_from_telephone
 
 SAMPLE_RATE = 16_000  # what the acoustic model was trained on
 FRAMES_PER_SECOND = 100
@@ -34,6 +36,7 @@ class SphinxRecogniser:
     """Hears one grammar at a time."""
 
     def __init__(self) -> None:
+        self._upper_band: UpperBand | None = None
         model = Path(pocketsphinx.get_model_path("en-us"))
         common = {"samprate": SAMPLE_RATE, "loglevel": "FATAL", "lm": None}
         self._decoder = Decoder(**common, wip=WORD_INSERTION_PENALTY)
@@ -47,9 +50,16 @@ class SphinxRecogniser:
             pbeam=BACKGROUND_BEAM,
         )
 
+    def meet(self, synthesiser: Synthesiser) -> None:
+        """Understand this synthesiser's voices over a telephone, too."""
+        self._upper_band = UpperBand(synthesiser)
+
     def recognise(self, pcm: bytes, sample_rate: int, grammar: Grammar) -> str:
         """Return the sentence of *grammar* that was said, or nothing."""
-        sound = PADDING + resample(pcm, sample_rate, SAMPLE_RATE) + PADDING
+        heard = resample(pcm, sample_rate, SAMPLE_RATE)
+        if self._upper_band and is_from_telephone(heard):
+            heard = self._upper_band.restore(heard)
+        sound = PADDING + heard + PADDING
         self._decoder.activate_search(grammar.value)
         words, score = _decode(self._decoder, sound)
         # A sentence cut short is what is left when no whole one fits.

@@ -14,6 +14,7 @@ from scripts.embedded.speech import messages
 from scripts.embedded.speech.engines import (
     OWN_RECOGNISER,
     OWN_SYNTHESISER,
+    Acquaintance,
     EngineError,
     Recogniser,
     Synthesiser,
@@ -38,6 +39,8 @@ def main() -> int:
     except EngineError as fault:
         print(f"speech: {fault}", file=sys.stderr)
         return 1
+    if isinstance(recogniser, Acquaintance):
+        recogniser.meet(synthesiser)
     while request := messages.read(sys.stdin.buffer):
         try:
             answer = _answer(*request, recogniser, synthesiser)

@@ -7,10 +7,12 @@ import sys
 import pytest
 import pytest_asyncio
 
+from runtime.transports.short_filter import ShortFilter
 from scripts.embedded.speech import EngineError, Grammar, Speech, Voice, digits_in, spell
 from scripts.embedded.speech.grammars import STATUS_PHRASES
-from scripts.embedded.speech.measure import GOAL, row
+from scripts.embedded.speech.measure import GOAL, Line, carried, row
 from scripts.embedded.speech.resampling import resample
+from scripts.embedded.speech.telephone import is_from_telephone
 
 RATE = 16_000
 
@@ -43,6 +45,39 @@ class TestUnderstanding:
         pcm = bytes(2 * RATE * milliseconds // 1000) + await speech.synthesise(words, Voice.CALLER, RATE)
 
         assert await speech.recognise(pcm, RATE, Grammar.QUESTIONS) == words
+
+    @pytest.mark.parametrize("number", ["427", "518", "639", "204", "356"])
+    @pytest.mark.parametrize("milliseconds", [0, 7])
+    async def test_the_demo_orders_are_understood_over_a_telephone(self, speech, number, milliseconds):
+        """It takes away what tells six from eight, and the agent's own filter comes after the telephone's."""
+        words = f"what is the status of my order number {spell(number)}"
+        spoken = await speech.synthesise(words, Voice.CALLER, RATE)
+        narrow, rate = carried(bytes(2 * RATE * milliseconds // 1000) + spoken, RATE, Line.TELEPHONE)
+        heard = await ShortFilter().resample(narrow, rate, RATE)
+
+        assert await speech.recognise(heard, RATE, Grammar.QUESTIONS) == words
+
+    @pytest.mark.parametrize(
+        ("number", "phrase"), zip(["427", "518", "639", "204", "356"], STATUS_PHRASES.values(), strict=True)
+    )
+    async def test_the_answers_are_understood_over_a_telephone(self, speech, number, phrase):
+        """A caller who misheard the number has been told about somebody else's order."""
+        words = f"order {spell(number)} {phrase}"
+        spoken = await speech.synthesise(words, Voice.AGENT, 24_000)
+        narrow = await ShortFilter().resample(spoken, 24_000, 8000)
+
+        assert await speech.recognise(narrow, 8000, Grammar.ANSWERS) == words
+
+    async def test_what_came_over_a_telephone_is_told_from_what_did_not(self, speech):
+        """What arrives whole must stay as it is."""
+        for voice in Voice:
+            whole = await speech.synthesise("where is my order six six six", voice, RATE)
+            narrow, rate = carried(whole, RATE, Line.TELEPHONE)
+
+            assert not is_from_telephone(whole)
+            assert is_from_telephone(resample(narrow, rate, RATE))
+        assert not is_from_telephone(bytes(RATE))
+        assert not is_from_telephone(b"")
 
     @pytest.mark.parametrize("phrase", STATUS_PHRASES.values())
     async def test_every_status_survives_the_agents_sample_rate(self, speech, phrase):
