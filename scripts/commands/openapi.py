@@ -23,12 +23,14 @@ DESCRIPTION = """\
 Opens, connects, shows and ends voice sessions.  Bodies are JSON; a field that is not named here is refused.
 Refusals are problem details (RFC 9457) that name every fault.  `x-request-id` of an answer is what to quote.
 API Gateway itself answers 401 or 403 to callers it does not know, 404 to paths that are not here, and 429
-when it throttles; those bodies are its own."""
+when it throttles; those bodies are its own, and `apigw-requestid` is what to quote of them."""
 
 type Described = tuple[type[BaseModel], Literal["validation", "serialization"]]
 
 SCHEMAS = "#/components/schemas/"
 RESPONSES = "#/components/responses/"
+BY_GATEWAY = "AnsweredByGateway"
+"""Schema of what API Gateway says itself."""
 CALLERS: list[dict[str, list[str]]] = [{"token": []}, {"signature": []}]
 GUEST: list[dict[str, list[str]]] = [{"guest": []}]
 SECURITY_SCHEMES = {
@@ -61,22 +63,28 @@ SESSION_ID = {
 
 REFUSALS = {
     HTTPStatus.BAD_REQUEST: "The request is not what the route takes; nothing was done.",
+    HTTPStatus.UNAUTHORIZED: "There is no token, or none that is good here and now.",
     HTTPStatus.FORBIDDEN: "The caller may not use this route.",
     HTTPStatus.NOT_FOUND: "The caller has no such session, or the stage has no such route.",
     HTTPStatus.CONFLICT: "The session is over, of another transport, or in another state.",
     HTTPStatus.GONE: "The invite was redeemed already, or is no more.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long; it was not read.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Every place is taken, or the caller has begun too many; try again later.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Every place is taken, the caller has begun too many, or all callers send too "
+    "much; try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The deployment cannot do this now; try again later.",
 }
 EVERYWHERE = (
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 WAITING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+GATEWAYS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+"""What API Gateway may answer by itself on a path that is here."""
 
 
 def main() -> int:
@@ -101,7 +109,7 @@ def render() -> str:
         "components": {
             "securitySchemes": {**SECURITY_SCHEMES, **openapi_phones.SECURITY_SCHEMES},
             "responses": {status.name: _refusal(status) for status in REFUSALS},
-            "schemas": _schemas(ROUTES.values()),
+            "schemas": {**_schemas(ROUTES.values()), BY_GATEWAY: _by_gateway()},
         },
     }
     return json.dumps(document, indent=1) + "\n"
@@ -146,17 +154,31 @@ def _answer(route: Route) -> dict[str, Any]:
 
 
 def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    by_us = {"application/problem+json": {"schema": _named(Problem)}}
+    by_gateway = _json({"$ref": f"{SCHEMAS}{BY_GATEWAY}"}) if status in GATEWAYS else {}
     return {
         "description": REFUSALS[status],
-        "headers": _headers(waiting=status in WAITING),
-        "content": {"application/problem+json": {"schema": _named(Problem)}},
+        "headers": _headers(waiting=status in WAITING, always=status not in GATEWAYS),
+        "content": {**(by_us if status is not HTTPStatus.UNAUTHORIZED else {}), **by_gateway},
     }
 
 
-def _headers(*, waiting: bool = False) -> dict[str, Any]:
-    headers = {"x-request-id": {"required": True, "schema": {"type": "string"}}}
-    after = {"retry-after": {"required": True, "description": "Seconds.", "schema": {"type": "string"}}}
-    return {**headers, **(after if waiting else {})}
+def _headers(*, waiting: bool = False, always: bool = True) -> dict[str, Any]:
+    """Describe the headers of an answer; those of the door's own have them *always*, the gateway's have not."""
+    text = {"schema": {"type": "string"}}
+    headers = {"x-request-id": {"required": always, **text}}
+    after = {"retry-after": {"required": always, "description": "Seconds.", **text}}
+    gateways = {"apigw-requestid": {"required": False, **text}}
+    return {**headers, **(after if waiting else {}), **({} if always else gateways)}
+
+
+def _by_gateway() -> dict[str, Any]:
+    return {
+        "description": "What API Gateway answers before the door is asked.",
+        "type": "object",
+        "properties": {"message": {"type": ["string", "null"]}},
+        "required": ["message"],
+    }
 
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
