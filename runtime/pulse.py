@@ -1,5 +1,6 @@
 """When somebody last made a sound: what silence, turns and latencies of a call are measured by."""
 
+import math
 import time
 from collections.abc import Mapping
 
@@ -38,6 +39,7 @@ class Pulse:
         self._health = health
         self._metrics = metrics
         self._joined_at = self._caller_at = self._agent_at = time.monotonic()
+        self._model_at = -math.inf
         self._joined = not measures_join
         self._asked_at: float | None = None
         self._turn_ended_at: float | None = None
@@ -53,10 +55,17 @@ class Pulse:
         """Seconds since anybody made a sound."""
         return time.monotonic() - max(self._caller_at, self._agent_at)
 
+    def has_begun_since(self, moment: float) -> bool:
+        """Say whether words have come from the model since the call was *moment* seconds old."""
+        return self._model_at > self._joined_at + moment
+
     def has_answered_since(self, moment: float) -> bool:
-        """Say whether the agent has spoken, and finished, since the call was *moment* seconds old."""
-        now = time.monotonic()
-        return self._agent_at > self._joined_at + moment and now - self._agent_at >= PAUSE_SECONDS
+        """Say whether words that came since the call was *moment* seconds old have been heard out.
+
+        What leaves for the caller would not tell: it may be what the model said before, and faster than it plays.
+        """
+        quiet = time.monotonic() - max(self._agent_at, self._model_at)
+        return self.has_begun_since(moment) and quiet >= PAUSE_SECONDS
 
     def heard(self, audio: bytes) -> None:
         """Take note of the caller's audio."""
@@ -75,6 +84,7 @@ class Pulse:
 
     def model_spoke(self) -> None:
         """Take note of audio from the model; the first after a question is measured."""
+        self._model_at = time.monotonic()
         if self._asked_at is not None:
             self._write({MODEL_FIRST_AUDIO: self._asked_at})
             self._asked_at = None

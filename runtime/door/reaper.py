@@ -1,8 +1,6 @@
 """Ends the sessions that nobody else will end, so that none holds its place or costs money for ever."""
 
 import logging
-import time
-from collections.abc import Callable
 
 from runtime.door.agentcore import AgentCore
 from runtime.door.errors import AgentCoreUnavailableError
@@ -26,12 +24,12 @@ dead door's.
 GRACE_USD = 0.02
 """How much more than its limit a session costs before it is taken for one that ignores it.
 
-A goodbye is eight seconds of speech at most (US$0.0024 at list price), after one more reading of what was said.
+A goodbye is twenty seconds of speech at most (US$0.006 at list price), after one more reading of what was said.
 """
 
 
 class Reaper:
-    """Compares every session that has a place with the limits it must keep."""
+    """Compares every session that has a place with the limits it must keep, by the ledger's own time."""
 
     def __init__(
         self,
@@ -40,13 +38,11 @@ class Reaper:
         ledger: Ledger,
         agentcore: AgentCore,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._agentcore = agentcore
         self._metrics = metrics
-        self._clock = clock
 
     def run(self) -> int:
         """Settle every place once; publish, and return, how many sessions are left.
@@ -97,7 +93,7 @@ class Reaper:
         return True
 
     def _bury(self, place: Place) -> bool:
-        if self._clock() - place.taken_at <= GRACE_SECONDS or not self._ledger.bury(place):
+        if self._ledger.now() - place.taken_at <= GRACE_SECONDS or not self._ledger.bury(place):
             return False
         logger.warning(
             "Session ended by the reaper",
@@ -106,7 +102,7 @@ class Reaper:
         return True
 
     def _verdict(self, session: Session) -> Reason | None:
-        now = self._clock()
+        now = self._ledger.now()
         match session.state:
             case State.CLOSED:
                 # Whoever closed it is about to stop it, or died on the way.
@@ -131,4 +127,4 @@ class Reaper:
     def _is_gone(self, session: Session) -> bool:
         """Say whether AgentCore has ended the microVM by now, also one that started at the last moment."""
         latest = session.started_at + self._settings.join_seconds + self._settings.lifetime_seconds
-        return self._clock() > latest + GRACE_SECONDS
+        return self._ledger.now() > latest + GRACE_SECONDS

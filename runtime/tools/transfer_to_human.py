@@ -1,5 +1,6 @@
 """The tool `transfer_to_human`: hands the caller over to a person, who calls them back."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,10 @@ TOPIC_CHARACTERS = 200
 """What a person needs to know before they call; more is a transcript, which nobody asked for."""
 
 SAME_NUMBER = "this phone"
+
+DONE = "A person will call back. Tell the caller so in one short sentence, and say goodbye."
+
+ALREADY = "This caller is handed over already, with the number that they gave first. Say so, and say goodbye."
 
 # ITU-T E.164: at most 15 digits, and a subscriber's number has at least 7.
 _NUMBER = re.compile(r"\+?\d{7,15}", re.ASCII)
@@ -44,8 +49,11 @@ def transfer_to_human_tool(session_id: str, deliver: Deliver, *, caller_number: 
         deliver: How.
         caller_number: What they call from; empty if nobody knows.
     """
+    once = _Once(deliver)
 
     async def run(arguments: Mapping[str, Any]) -> Answer:
+        if once.is_done:
+            return LastAnswer(handed_over=True, what_now=ALREADY)
         number = _number(arguments.get("callback_number"), caller_number)
         if not number:
             return {
@@ -54,11 +62,8 @@ def transfer_to_human_tool(session_id: str, deliver: Deliver, *, caller_number: 
             }
         topic = " ".join(str(arguments.get("topic", "")).split())[:TOPIC_CHARACTERS]
         asked_at = int(time.time())
-        await deliver(HandOver(session_id=session_id, number=number, topic=topic, asked_at=asked_at))
-        return LastAnswer(
-            handed_over=True,
-            what_now="A person will call back. Tell the caller so in one short sentence, and say goodbye.",
-        )
+        await once.bring(HandOver(session_id=session_id, number=number, topic=topic, asked_at=asked_at))
+        return LastAnswer(handed_over=True, what_now=DONE)
 
     known = f"; '{SAME_NUMBER}' for the phone that they call from" if caller_number else ""
     return Tool(
@@ -76,6 +81,31 @@ def transfer_to_human_tool(session_id: str, deliver: Deliver, *, caller_number: 
         owner="agent team",
         run=run,
     )
+
+
+class _Once:
+    """Brings a caller to people once: a further try joins the one under way, which a tool's deadline does not end."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self.is_done = False
+        self._deliver = deliver
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def bring(self, hand_over: HandOver) -> None:
+        if self._under_way is None or self._under_way.done():  # it has failed
+            self._under_way = asyncio.create_task(self._bring(hand_over))
+            self._under_way.add_done_callback(_look_at)
+        await asyncio.shield(self._under_way)
+
+    async def _bring(self, hand_over: HandOver) -> None:
+        await self._deliver(hand_over)
+        self.is_done = True
+
+
+def _look_at(brought: asyncio.Task[None]) -> None:
+    """Take note of a failure that nobody waits for any more; the tool has answered that it may have failed."""
+    if not brought.cancelled():
+        brought.exception()
 
 
 def _number(said: object, caller_number: str) -> str:

@@ -47,7 +47,7 @@ async def test_a_call_is_as_long_as_the_door_promised_its_caller(start_agent):
 
 async def test_a_model_that_says_no_goodbye_does_not_keep_the_line(start_agent, monkeypatch):
     """A cap that a silent model can lift is none."""
-    monkeypatch.setattr("runtime.call.FAREWELL_SECONDS", 1.0)
+    monkeypatch.setattr("runtime.farewell.BEGIN_SECONDS", 1.0)
     async with start_agent(call_seconds=2) as world:
         session_id = world.open_session()
         async with world.call(session_id) as line:

@@ -160,16 +160,81 @@ async def test_a_call_back_is_a_row_that_forgets_itself_and_a_mail_without_the_n
     assert "late order" not in str(mail)
 
 
-async def test_a_model_that_tries_twice_makes_one_row(callback_settings, database, topic):
-    """The mail may fail after the row was written, and is tried again."""
+async def test_a_number_that_nobody_was_told_of_is_not_kept(callback_settings, database, topic):
+    """The caller hears that it failed, and may try again."""
     callbacks = Callbacks(Cloud(callback_settings), callback_settings)
     topic.refuses = True
     with pytest.raises(ClientError):
         await callbacks.deliver(HAND_OVER)
+    assert not waiting(database)
+
     topic.refuses = False
     await callbacks.deliver(HAND_OVER)
-
     assert len(waiting(database)) == 1
+
+
+async def test_a_second_try_after_the_mail_is_one_mail_and_one_row(callback_settings, database, topic):
+    """The table may refuse after people were told; they need not be told twice."""
+    away = replace(callback_settings, callbacks_table="nowhere")
+    callbacks = Callbacks(Cloud(away), away)
+    with pytest.raises(ClientError):
+        await callbacks.deliver(HAND_OVER)
+    callbacks._settings = callback_settings
+    await callbacks.deliver(HAND_OVER)
+
+    assert len(topic.published) == 1
+    assert len(waiting(database)) == 1
+
+
+async def test_a_caller_is_handed_over_once_however_often_the_model_tries():
+    """A model that repeats itself must not make people call twice."""
+    kept = Kept()
+    tool = transfer_to_human_tool("hotline-1", kept.deliver)
+    answers = [
+        await tool.run({"topic": "a late order", "callback_number": number})
+        for number in (NUMBER, NUMBER, "+442079460199")
+    ]
+
+    assert [one.number for one in kept.taken] == [NUMBER]
+    assert all(isinstance(one, LastAnswer) for one in answers)
+
+
+async def test_a_try_that_took_too_long_is_not_begun_anew():
+    """A tool's deadline ends the model's patience, not the request that is on its way."""
+    begun, finish = [], asyncio.Event()
+
+    async def deliver(hand_over: HandOver) -> None:
+        begun.append(hand_over)
+        await finish.wait()
+
+    tool = transfer_to_human_tool("hotline-1", deliver)
+    arguments = {"topic": "a late order", "callback_number": NUMBER}
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await tool.run(arguments)
+    again = asyncio.create_task(tool.run(arguments))
+    finish.set()
+
+    assert isinstance(await again, LastAnswer)
+    assert len(begun) == 1
+
+
+async def test_a_try_that_failed_is_begun_anew():
+    """People who could not be reached a moment ago may be now."""
+    kept, faults = Kept(), [QueueUnavailableError("The queue did not answer.")]
+
+    async def deliver(hand_over: HandOver) -> None:
+        if faults:
+            raise faults.pop()
+        await kept.deliver(hand_over)
+
+    tool = transfer_to_human_tool("hotline-1", deliver)
+    arguments = {"topic": "a late order", "callback_number": NUMBER}
+    with pytest.raises(QueueUnavailableError):
+        await tool.run(arguments)
+
+    assert isinstance(await tool.run(arguments), LastAnswer)
+    assert len(kept.taken) == 1
 
 
 @pytest.mark.usefixtures("callback_settings", "topic")
@@ -276,7 +341,7 @@ def people_on_a_socket() -> Iterator[People]:
             """Stay quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         people.url = f"http://127.0.0.1:{server.server_port}"
         try:
