@@ -15,6 +15,7 @@ PARDON = "Sorry, I did not catch that. Please say your order number one digit at
 ANYTHING_ELSE = "You are welcome. Is there anything else?"
 FAREWELL = "Thank you for calling. Goodbye."
 NO_HUMAN = "I cannot connect you to a person here. Please tell me your order number."
+PERSON = "A person will call you back. Thank you for calling. Goodbye."
 TROUBLE = "I cannot look that up right now. Please try again in a moment."
 
 
@@ -23,11 +24,8 @@ def answer_from(result: str, asked: str) -> str:
 
     Nothing but the result says how the order stands.
     """
-    try:
-        facts: Any = json.loads(result)
-    except ValueError:
-        return TROUBLE
-    if not isinstance(facts, dict):
+    facts = _facts(result)
+    if not facts:
         return TROUBLE
     number = spell(str(facts.get("order_number") or asked))
     status = facts.get("status")
@@ -37,3 +35,16 @@ def answer_from(result: str, asked: str) -> str:
     if facts.get("found") is False and "problem" not in facts:
         return f"I could not find order {number}."
     return TROUBLE
+
+
+def person_from(result: str) -> str:
+    """Promise what a tool's JSON result says that people have taken on, and nothing else."""
+    return PERSON if _facts(result).get("handed_over") is True else TROUBLE
+
+
+def _facts(result: str) -> dict[str, Any]:
+    try:
+        facts: Any = json.loads(result)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}

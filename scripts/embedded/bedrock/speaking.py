@@ -1,5 +1,6 @@
 """The brain of the embedded cloud: hears, understands its one domain, uses the tool, speaks."""
 
+import json
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +13,10 @@ from scripts.embedded.speech import Grammar, Speech, Voice
 TOOL = "order_status"
 ARGUMENT = "order_number"
 
+TRANSFER = "transfer_to_human"
+THIS_PHONE = "this phone"
+"""What the agent's tool takes for the number that a caller calls from, where its description says so."""
+
 _REPLIES = {
     Wish.GREET: phrases.GREETING,
     Wish.STATUS: phrases.ASK_NUMBER,
@@ -19,7 +24,6 @@ _REPLIES = {
     Wish.THANK: phrases.ANYTHING_ELSE,
     Wish.DECLINE: phrases.FAREWELL,
     Wish.LEAVE: phrases.FAREWELL,
-    Wish.HUMAN: phrases.NO_HUMAN,
     Wish.UNKNOWN: phrases.PARDON,
 }
 
@@ -61,7 +65,16 @@ class SpeakingBrain:
         if intent.wish is Wish.REPEAT:
             said = (text for role, text in reversed(turn.history) if role == "ASSISTANT")
             return next(said, phrases.ASK_NUMBER)
+        if intent.wish is Wish.HUMAN:
+            return await self._hand_over(turn.tools, floor)
         return _REPLIES[intent.wish]
+
+    async def _hand_over(self, tools: Mapping[str, Any], floor: Floor) -> str:
+        """Hand over whoever need not say a number: numbers of telephones are not in this brain's grammar."""
+        if THIS_PHONE not in json.dumps(tools.get(TRANSFER)):
+            return phrases.NO_HUMAN
+        arguments = {"callback_number": THIS_PHONE, "topic": "an order"}
+        return phrases.person_from(await floor.call_tool(TRANSFER, arguments))
 
     async def _look_up(self, number: str, tools: Mapping[str, Any], floor: Floor) -> str:
         if TOOL not in tools:
