@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import botocore.session
+import jmespath
 import pytest
 
 from runtime.metrics import METRICS
@@ -240,6 +241,15 @@ def test_every_command_of_the_aws_cli_is_one():
             assert option in known[operation] | GLOBAL_OPTIONS, (
                 f"{where} shows aws {service} {operation} --{option}"
             )
+
+
+def test_every_query_of_the_aws_cli_can_be_read():
+    """The CLI says no to a wrong one only after it has asked AWS."""
+    queries = [query for _, query in named(r'--query (?:"([^"]+)"|\'[^\']+\')') if query]
+
+    assert len(queries) > 5
+    for query in queries:
+        jmespath.compile(query)
 
 
 def test_pages_show_json_that_is_json():
