@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # aiortc is not imported before there is a call over WebRTC
 MAX_SDP_CHARACTERS = 32 * 1024
 MAX_CANDIDATES = 32
 MAX_CANDIDATE_CHARACTERS = 512
+"""As `runtime.door.bodies` and `runtime.door.sdp` have them: the door refuses first, and says why."""
 
 
 class Signaling:

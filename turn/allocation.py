@@ -16,6 +16,7 @@ from turn.ice_server import IceServer
 from turn.stun import Address, Attribute, Method
 
 PATIENCE_SECONDS = 4.0
+"""For a relay to answer, its retransmissions included; then it is taken for dead."""
 
 PORTS_TRIED = 3
 """A relay answers 437 while it holds an allocation of whoever had our port before (RFC 8656, section 7.4)."""

@@ -11,7 +11,9 @@ from typing import Any
 from turn.errors import RelaysBusyError, RelaysRefusedError, RelaysUnreachableError, TurnError
 
 TIMEOUT_SECONDS = 3.0
+"""A caller waits; a third party that needs longer is one to turn away from (`turn.fallback`)."""
 _LARGEST_ANSWER_BYTES = 64 * 1024
+"""Many times what a list of relays takes; more is something else."""
 _TOO_MANY = 429
 _CLIENT_ERRORS = range(400, 500)
 

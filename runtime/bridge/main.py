@@ -23,6 +23,7 @@ from runtime.settings import BridgeSettings
 PORT = 8080
 
 HANDSHAKE_SECONDS = 5.0
+"""A provider that has connected speaks at once; nobody else gets a place for longer."""
 
 COUNT_SECONDS = 60.0
 """CloudWatch's own period; counting more often would only cost log lines."""

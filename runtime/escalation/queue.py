@@ -19,6 +19,7 @@ TIMEOUT_SECONDS = 2.0
 """For each of two attempts, within the tool's deadline."""
 
 ATTEMPTS = 2
+"""A second one for a request that got lost; a third would come after the caller has hung up."""
 
 SIGNATURE = "Hotline-Signature"
 """Header: `t=<Unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>" in hexadecimal>`."""

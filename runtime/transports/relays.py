@@ -14,6 +14,7 @@ PATIENCE_SECONDS = 2.0
 
 MAX_SERVERS = 8
 MAX_URLS = 8
+"""As many as a stage may have relays (`turn.relays`); each has two or three URLs."""
 MAX_TEXT_CHARACTERS = 1024
 """Of a URL, user name or password; those of Kinesis Video have about 200."""
 

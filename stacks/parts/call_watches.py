@@ -17,6 +17,7 @@ JOIN_P95_MILLISECONDS = 4_000
 
 # While a tool works, the line is silent; the caller starts to talk into it after two seconds.
 TOOL_P95_MILLISECONDS = 2_000
+# One look-up in twenty: below, it is mistyped numbers and the database's odd hiccup.
 FAILED_TOOL_SHARE = 0.05
 
 # Some networks let nothing through whatever a relay does; one browser in ten is more than those.

@@ -10,6 +10,7 @@ from stacks.config import BillingConfig
 from stacks.parts.alarm_topic import AlarmTopic
 from stacks.parts.budget_topic import BudgetTopic
 
+# Half gives time to look, four fifths to act; what is spent closes the door.
 TOLD_PERCENT = (50, 80)
 SPENT_PERCENT = 100
 FORECAST_PERCENT = 100

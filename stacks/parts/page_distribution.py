@@ -18,6 +18,7 @@ CALLERS_PATHS = ("/sessions*", "/guest*", "/invites*")
 # Source: "HTTP 4xx and 5xx status codes that CloudFront caches", CloudFront developer guide.
 KEPT_ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 
+# How long browsers ask by https alone: a year, as RFC 6797 has in its examples.
 HTTPS_SECONDS = Duration.days(365)
 
 _PRICE_CLASSES = {

@@ -14,6 +14,7 @@ from stacks.parts.relay_user_data import RelayUserData
 from turn.coturn import settings as relay_settings
 from turn.coturn.settings import InstanceSettings
 
+# No less than the image that the relays' own is made from: Ubuntu's have 8.
 DISK_GIB = 8
 TURN_PORTS = (443, 3478)
 

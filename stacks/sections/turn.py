@@ -21,6 +21,7 @@ CHANNEL_ISSUES_PER_SECOND = 4
 # Lambda allows the environment of a function 4 KB ("Lambda quotas", Lambda developer guide), and the door's
 # names every channel; `tests/contract/test_environment.py` counts what an ARN and the rest take of it.
 MOST_CHANNELS = 20
+# Each of the three kinds once; a caller would wait for no fourth.
 MOST_FALLBACKS = 2
 
 

@@ -26,6 +26,7 @@ FILES = Path("/etc/hotline")
 """Where turnserver.conf, host.nft and the certificate are; coturn's account may read them, nobody else."""
 
 TAKEN = "Resource.AlreadyAssociated"
+# How often it is asked whether the address is free: EC2's API is shared by all of the account.
 CLAIM_POLL_SECONDS = 5.0
 # After a relay was told to end, its calls may go on this much longer than its settings say: to be told, to stop.
 CLAIM_MARGIN_SECONDS = 120.0
