@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = (
     "runtime",
     "runtime/__init__.py",
+    "runtime/clock.py",
     "runtime/errors.py",
     "runtime/metrics.py",
     "runtime/settings.py",
