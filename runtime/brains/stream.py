@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Self
 
 from aws_sdk_bedrock_runtime.models import InvokeModelWithBidirectionalStreamOutputChunk
@@ -55,8 +55,7 @@ class ClosableTransport(AWSCRTHTTPClient):
         The SDK waits for the head alone, which after a connection that broke never comes.
         """
         stream._writer.add_done_callback(_retrieve)  # noqa: SLF001  # fails when Bedrock ends first
-        ended = asyncio.ensure_future(stream.wait_for_completion())
-        ended.add_done_callback(_retrieve)
+        ended = _looked_at(stream.wait_for_completion())
         answered = asyncio.ensure_future(super()._await_response(stream))
         await asyncio.wait({ended, answered}, return_when=asyncio.FIRST_COMPLETED)
         if not answered.done():
@@ -85,7 +84,8 @@ class GuardedStream:
         self._outgoing: asyncio.Queue[Any] = asyncio.Queue(WAITING_EVENTS)
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._output: Any = None
-        self._incoming: asyncio.Future[Any] | None = None
+        # Looked at from the start: a stream that is kept for later may be refused before anybody reads it.
+        self._incoming = _looked_at(stream.await_output())
         self._writer = asyncio.create_task(self._write())
         self.input_stream = self
 
@@ -104,9 +104,10 @@ class GuardedStream:
         Raises:
             StreamLostError: The stream was refused, broke, stalled or ended.
         """
-        _, self._output = await self._within(self._stream.await_output, CONNECT_SECONDS)
+        _, self._output = await self._received(CONNECT_SECONDS)
         while True:
-            result = await self._within(self._output.receive)
+            self._incoming = _looked_at(self._output.receive())
+            result = await self._received()
             if result is None:
                 raise StreamLostError("The model ended the stream.")
             if not isinstance(result, InvokeModelWithBidirectionalStreamOutputChunk):
@@ -122,8 +123,7 @@ class GuardedStream:
         await _briefly(self._stream.input_stream.close())
         # Never cancelled before the connection is gone: the SDK's native half may still complete what it
         # waits for, and prints a traceback if that is cancelled.
-        last_words = asyncio.ensure_future(self._hear_out())
-        last_words.add_done_callback(_retrieve)
+        last_words = _looked_at(self._hear_out())
         await asyncio.wait({last_words}, timeout=FAREWELL_SECONDS)
         await self._transport.abandon()
         await asyncio.wait({last_words}, timeout=FAREWELL_SECONDS)
@@ -131,14 +131,12 @@ class GuardedStream:
 
     async def _hear_out(self) -> None:
         """Wait for Bedrock to end its side, as it does on `sessionEnd`."""
-        if self._incoming:
-            await asyncio.wait({self._incoming})
+        await asyncio.wait({self._incoming})
         while self._output and await self._output.receive() is not None:
             pass
 
-    async def _within(self, ask: Callable[[], Any], seconds: float | None = None) -> Any:
-        self._incoming = asyncio.ensure_future(ask())
-        self._incoming.add_done_callback(_retrieve)
+    async def _received(self, seconds: float | None = None) -> Any:
+        """Wait for what is expected of Bedrock next."""
         waiting: set[asyncio.Future[Any]] = {self._incoming, self._lost}
         done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if self._lost in done:
@@ -171,13 +169,19 @@ async def _briefly(work: Coroutine[Any, Any, Any]) -> None:
 
     It is cancelled twice: the SDK's own clean-up, which the first one sets off, waits for the wire too.
     """
-    task = asyncio.ensure_future(work)
-    task.add_done_callback(_retrieve)
+    task = _looked_at(work)
     await asyncio.wait({task}, timeout=FAREWELL_SECONDS)
     for _ in range(2):
         if not task.done():
             task.cancel()
             await asyncio.sleep(0)
+
+
+def _looked_at(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """Let something happen that nobody may come to ask about."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_retrieve)
+    return task
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

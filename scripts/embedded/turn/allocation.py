@@ -11,8 +11,7 @@ from scripts.embedded.turn.relay import PORTS
 from turn.stun import Address, Attribute, Kind, Message, Method, masked
 
 PERMISSION_SECONDS = 300
-CHANNEL_SECONDS = 600
-"""Both: RFC 8656, sections 9 and 12."""
+"""RFC 8656, section 9; here a channel lasts as long as its permission, which its client renews in time."""
 
 _CHANNELS = range(0x4000, 0x5000)
 _LARGEST_PACKET = 65_535
