@@ -9,6 +9,7 @@ Source: "Control access to HTTP APIs with AWS Lambda authorizers", payload forma
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from botocore.config import Config
 
 from runtime.door.errors import TokenRefusedError
 from runtime.door.tokens import Kind, Token, Verifier
+from runtime.errors import HotlineError
 from runtime.settings import GuestGateSettings
 from turn.clients import Clients
 
@@ -67,3 +69,8 @@ def _verifier() -> Verifier:
     settings = GuestGateSettings.from_environment(os.environ)
     client = Clients().make("kms", region=settings.region, config=_PATIENCE)
     return Verifier(client, settings.invite_key, stage=settings.stage)
+
+
+# Made while Lambda starts the process, so that the first guest does not wait: docs/decisions/door-start.md.
+with suppress(HotlineError):  # what is wrong with the settings, the first event says
+    _verifier()

@@ -200,15 +200,7 @@ def _settings() -> DoorSettings:
 _SERVICES = Services(sessions=_sessions, webrtc=_webrtc, pace=_pace, guests=_guests)
 
 
-def _get_ready() -> None:
-    """Make the clients that every event needs before the first one comes: it has a caller who waits.
-
-    Lambda starts a process on a whole processor, and serves with the share that goes with the function's memory
-    ("Lambda Cold Starts and Bootstrap Code", bitesizedserverless.com); docs/decisions/door-start.md has the figures.
-    """
-    with suppress(HotlineError):  # whatever is wrong with the settings, the first event says
-        _ledger()
-        _agentcore()
-
-
-_get_ready()
+# Made while Lambda starts the process, so that the first caller does not wait: docs/decisions/door-start.md.
+with suppress(HotlineError):  # what is wrong with the settings, the first event says
+    _ledger()
+    _agentcore()

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,7 @@ from runtime.door.telephony.telnyx import Telnyx
 from runtime.door.telephony.twilio import Twilio
 from runtime.door.telephony.vonage import Vonage
 from runtime.door.telephony.webhook import Webhook
+from runtime.errors import HotlineError
 from runtime.metrics import MILLISECONDS, MetricWriter
 from runtime.settings import DoorSettings, TelephonySettings
 from turn.clients import Clients
@@ -130,3 +132,8 @@ def _door_settings() -> DoorSettings:
 @cache
 def _phone_settings() -> TelephonySettings:
     return TelephonySettings.from_environment(os.environ)
+
+
+# Made while Lambda starts the process, so that the first caller does not wait: docs/decisions/door-start.md.
+with suppress(HotlineError):  # what is wrong with the settings, the first webhook says
+    _phone_door()
