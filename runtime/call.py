@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
@@ -24,6 +24,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from runtime.brains.sonic import Sonic
 from runtime.caps import Caps
+from runtime.clock import LedgerClock
 from runtime.cloud import Cloud
 from runtime.door.session import Reason
 from runtime.escalation.people import people_tools
@@ -74,7 +75,7 @@ class Call:
         settings: RuntimeSettings,
         cloud: Cloud,
         health: Health,
-        clock: Callable[[], float],
+        clock: LedgerClock,
         caller_number: str = "",
     ) -> None:
         self._session_id = session_id

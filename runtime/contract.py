@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from runtime.clock import DoorClock
+from runtime.clock import LedgerClock
 from runtime.errors import InvocationError, NotAPhoneError
 from runtime.health import Health
 from runtime.metrics import MetricWriter
@@ -44,7 +44,7 @@ class Agent:
         self._settings = settings
         self._health = Health()
         self._preload = Preload()
-        self._clock = DoorClock()
+        self._clock = LedgerClock()
         self.broken = asyncio.Event()
         """Set when the agent can never hold a call."""
         self._cloud: Any = None
@@ -119,7 +119,7 @@ class Agent:
             )
         await self._preload.ready()
         if action == "wake":
-            self._clock.set(request.get("now"))
+            self._clock.hear(request.get("now"))
         if action == "wake" and "line" in request:
             self._phones.expect(session_id, request)
         if action == "wake" and "ice_servers" not in request:

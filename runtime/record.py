@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from runtime.clock import LedgerClock
 from runtime.cloud import Cloud
 from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
 from runtime.door.ledger import Ledger
@@ -30,7 +31,7 @@ class SessionRecord:
         settings: Name the table.
         meter: What the call has used.
         silence: For how many seconds nobody has spoken.
-        clock: The door's time.
+        clock: The ledger's time, as far as it is known.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class SessionRecord:
         *,
         meter: Meter,
         silence: Callable[[], float],
-        clock: Callable[[], float],
+        clock: LedgerClock,
     ) -> None:
         self._session_id = session_id
         self._cloud = cloud
@@ -90,7 +91,9 @@ class SessionRecord:
 
     async def _ask(self, question: Callable[[Ledger], object]) -> None:
         def ask() -> None:
-            question(Ledger(self._cloud.dynamodb(), self._table, clock=self._clock))
+            dynamodb = self._cloud.dynamodb()
+            self._clock.follow(dynamodb)
+            question(Ledger(dynamodb, self._table, clock=self._clock))
 
         try:
             await asyncio.to_thread(ask)

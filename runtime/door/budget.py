@@ -5,12 +5,12 @@ opens it again is a person (`scripts/budget`), because only a person knows wheth
 """
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
 
+from runtime.clock import Clock
 from runtime.door.errors import BudgetNoticeError, BudgetSpentError
 from runtime.door.table import Table
 
@@ -98,14 +98,13 @@ class BudgetSwitch:
     Args:
         client: boto3's low-level DynamoDB client, which threads may share.
         table: Name of the ledger table.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
 
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._table = Table(client, table)
-        self._clock = clock
+    def __init__(self, client: Any, table: str, *, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
 
     def state(self) -> SwitchState:
         """Return how the switch is now."""
@@ -123,13 +122,13 @@ class BudgetSwitch:
             "attribute_not_exists(#told_at) OR #told_at < :told_at",
             {
                 "yes": {"BOOL": True},
-                "now": _moment(self._clock()),
+                "now": _moment(self._table.now()),
                 "told_at": _moment(notice.told_at),
                 "limit": {"S": notice.limit},
                 "spent": {"S": notice.spent},
             },
         )
-        return self._table.update(request) is not None
+        return self._table.apply(request)
 
     def resume(self) -> bool:
         """Let sessions be opened again; say whether they could not."""
@@ -137,9 +136,9 @@ class BudgetSwitch:
             KEY,
             "SET #closed = :no, #resumed_at = :now",
             "#closed = :yes",
-            {"no": {"BOOL": False}, "yes": {"BOOL": True}, "now": _moment(self._clock())},
+            {"no": {"BOOL": False}, "yes": {"BOOL": True}, "now": _moment(self._table.now())},
         )
-        return self._table.update(request) is not None
+        return self._table.apply(request)
 
 
 def _amount(text: str) -> str:

@@ -34,14 +34,14 @@ class Entries:
             update += " SET #expires_at = :expires_at"
             values["expires_at"] = {"N": str(expires_at)}
         condition = "attribute_not_exists(#entries) OR size(#entries) < :most OR contains(#entries, :entry)"
-        return self._table.update(self._table.updating(key, update, condition, values)) is not None
+        return self._table.apply(self._table.updating(key, update, condition, values))
 
     def drop(self, key: str, entries: Collection[str]) -> None:
         """Take *entries*, of which there is one at least, out of the set of *key*."""
         values: Attributes = {"gone": {"SS": sorted(entries)}}
         # An update makes the item that it does not find.
         there = f"attribute_exists({KEY})"
-        self._table.update(self._table.updating(key, "DELETE #entries :gone", there, values))
+        self._table.apply(self._table.updating(key, "DELETE #entries :gone", there, values))
 
 
 def entries_of(item: Mapping[str, Any]) -> set[str]:

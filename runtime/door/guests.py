@@ -8,11 +8,11 @@ it has been used or is too old, 429 and 503 that it is still good and worth anot
 """
 
 import logging
-import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from runtime.clock import Clock
 from runtime.door.answers import GuestSocketWay, GuestWebRtcWay, InviteMade, Limits, SocketWay
 from runtime.door.errors import DoorError, LedgerUnavailableError, ShareTakenError
 from runtime.door.invites import ALL_GUESTS, GUEST, Invite, Invites
@@ -39,7 +39,7 @@ class Guests:
         sealer: Makes tokens.
         sessions: Opens what an invite is good for.
         metrics: Counts who was refused.
-        clock: Seconds since 1970.
+        clock: The ledger's time.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Guests:
         sealer: Sealer,
         sessions: Sessions,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
     ) -> None:
         self._join_seconds = door.join_seconds
         self._settings = settings

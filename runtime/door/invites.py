@@ -9,13 +9,12 @@ nothing: somebody has to ask for another, and nobody has ever had two sessions o
 """
 
 import hashlib
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from runtime.clock import Clock
 from runtime.door.errors import InviteSpentError
-from runtime.door.ledger import RETENTION_SECONDS
+from runtime.door.rows import RETENTION_SECONDS
 from runtime.door.table import KEY, Table
 
 PREFIX: Final = "invite-"
@@ -61,14 +60,13 @@ class Invites:
     Args:
         client: boto3's low-level DynamoDB client, which threads may share.
         table: Name of the ledger table.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
 
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._table = Table(client, table)
-        self._clock = clock
+    def __init__(self, client: Any, table: str, *, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
 
     def add(self, invite: Invite) -> None:
         """Write down a new invite; who invited whom can be found for as long as who called."""
@@ -92,7 +90,7 @@ class Invites:
             PREFIX + invite_id,
             "SET #redeemed_for = :session_id",
             f"attribute_exists({KEY}) AND {unused} AND #good_until > :now",
-            {"session_id": {"S": session_id}, "now": {"N": str(int(self._clock()))}},
+            {"session_id": {"S": session_id}, "now": {"N": str(int(self._table.now()))}},
         )
         found = self._table.update(request)
         if found is None:

@@ -5,12 +5,11 @@ needed and its session has ended meanwhile, so that whoever ends a session needs
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Any
 
-from runtime.door.ledger import RETENTION_SECONDS
+from runtime.clock import Clock
 from runtime.door.places import Places
+from runtime.door.rows import RETENTION_SECONDS
 from runtime.door.table import Table
 from turn.leases import CHANNEL_ALLOCATIONS
 
@@ -25,16 +24,13 @@ class LedgerLeases:
         client: boto3's low-level DynamoDB client, which threads may share.
         table: Name of the ledger table.
         call_allocations: What one call holds.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
     """
 
-    def __init__(
-        self, client: Any, table: str, *, call_allocations: int, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._table = Table(client, table)
-        self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
+    def __init__(self, client: Any, table: str, *, call_allocations: int, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
+        self._places = Places(self._table, life_seconds=RETENTION_SECONDS)
         self._calls = CHANNEL_ALLOCATIONS // call_allocations
-        self._clock = clock
 
     async def take(self, channel: str, caller: str) -> bool:
         """Promise a call's allocations on *channel*; false when it has no room.
@@ -69,10 +65,10 @@ class LedgerLeases:
                 "id": {"S": caller},
                 "calls": {"N": str(self._calls)},
                 # A channel that left the pool is forgotten with the last of its calls.
-                "expires_at": {"N": str(int(self._clock()) + RETENTION_SECONDS)},
+                "expires_at": {"N": str(int(self._table.now()) + RETENTION_SECONDS)},
             },
         )
-        return self._table.update(request) is not None
+        return self._table.apply(request)
 
     def _tidy(self, channel: str) -> bool:
         """Drop the ids of sessions that have ended; say whether there were any."""
@@ -82,11 +78,10 @@ class LedgerLeases:
         return bool(ended)
 
     def _drop(self, channel: str, ids: set[str]) -> None:
-        self._table.update(
-            self._table.updating(
-                PREFIX + channel, "DELETE #session_ids :ids", "", {"ids": {"SS": sorted(ids)}}
-            )
+        request = self._table.updating(
+            PREFIX + channel, "DELETE #session_ids :ids", "", {"ids": {"SS": sorted(ids)}}
         )
+        self._table.apply(request)
 
     def _ids(self, key: str) -> set[str]:
         return set(self._table.get(key).get("session_ids", {}).get("SS", []))

@@ -1,16 +1,17 @@
 """The session ledger: one DynamoDB row per call, shared by the door, its reaper and the agent.
 
-Beside the rows the table has the places that hold the caps (`places.py`).  A session takes its place before
-its row is written and gives it back after its row is closed, so that at every moment the reaper finds all
-that is not settled by going through the places: no scan, no index.
+Beside the rows, whose look is in `rows.py`, the table has the places that hold the caps (`places.py`).  A session
+takes its place before its row is written and gives it back after its row is closed, so that at every moment the
+reaper finds all that is not settled by going through the places: no scan, no index.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import batched
 from typing import Any
 
+from runtime.clock import Clock
+from runtime.door import rows
 from runtime.door.budget import KEY as BUDGET_SWITCH
 from runtime.door.budget import SwitchState
 from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
@@ -18,28 +19,28 @@ from runtime.door.places import Place, Places, caller_key, caller_of
 from runtime.door.session import Figures, Reason, Session, State
 from runtime.door.table import KEY, Attributes, Table
 
-RETENTION_SECONDS = 30 * 24 * 3600
-"""Life of a row: long enough to explain a month's bill, short for a record of who called."""
-
 # Source: BatchGetItem, Amazon DynamoDB API Reference.
 _BATCH_KEYS = 100
 
 
 class Ledger:
-    """Reads and writes sessions.
+    """Moves sessions from state to state, and lets go of their places at the end.
 
     Args:
         client: boto3's low-level DynamoDB client, which threads may share.
         table: Name of the ledger table.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
 
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._table = Table(client, table)
-        self._places = Places(self._table, life_seconds=RETENTION_SECONDS, clock=clock)
-        self._clock = clock
+    def __init__(self, client: Any, table: str, *, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
+        self._places = Places(self._table, life_seconds=rows.RETENTION_SECONDS)
+
+    def now(self) -> float:
+        """Return the time by which rows are written, and are to be judged (seconds since 1970)."""
+        return self._table.now()
 
     def open(
         self,
@@ -71,12 +72,13 @@ class Ledger:
             concurrency=concurrency,
             per_caller=per_caller,
         )
+        row = rows.opened(place, self.now(), owner=owner, transport=transport, call_seconds=call_seconds)
         try:
-            row = self._write(place, owner, transport, call_seconds)
+            is_new = self._write(row)
         except LedgerUnavailableError:
             self._abandon(place)
             raise
-        if row is None:
+        if not is_new:
             self._places.give_back(place)
             raise LedgerUnavailableError(f"Session id {session_id} is taken; choose another.")
         return Session.from_item(row)
@@ -87,9 +89,7 @@ class Ledger:
         Raises:
             SessionNotOpenError: It is unknown, already joined or closed.
         """
-        now = _moment(self._clock())
-        values: Attributes = {"state": {"S": State.ACTIVE}, "joined_at": now, "heartbeat_at": now}
-        row = self._set(session_id, values, only_in=State.OPEN)
+        row = self._set(session_id, rows.joined(self.now()), only_in=State.OPEN)
         if row is None:
             raise SessionNotOpenError(
                 f"Session {session_id} is not waiting to be joined: it is unknown, already joined or "
@@ -105,11 +105,7 @@ class Ledger:
         Raises:
             SessionEndedError: The session is closed, so the agent must hang up.
         """
-        values = {
-            "heartbeat_at": _moment(self._clock()),
-            "silent_seconds": {"N": f"{silent_seconds:.1f}"},
-            **_attributes(figures),
-        }
+        values = rows.alive(self.now(), figures, silent_seconds)
         if self._set(session_id, values, only_in=State.ACTIVE) is None:
             raise SessionEndedError(f"Session {session_id} is not active any more; hang up.")
 
@@ -139,40 +135,37 @@ class Ledger:
         Raises:
             SessionEndedError: There is no such session.
         """
-        row = self._table.update(self._closing(session_id, reason, figures, seen))
+        update, values = rows.closed(self.now(), reason, figures)
+        condition, more = rows.not_closed(seen)
+        row = self._table.update(self._table.updating(session_id, update, condition, {**values, **more}))
         if row is None:
             if seen is None:
                 self._add_figures(session_id, figures)
             return False
         if not may_run:
-            self._give_back(row)
+            self._places.give_back(rows.place_of(row))
         return True
 
     def release(self, session_id: str) -> None:
         """Give the place of a closed session back: its microVM runs no more."""
         row = self._table.get(session_id)
         if row.get("state") == {"S": State.CLOSED}:
-            self._give_back(row)
+            self._places.give_back(rows.place_of(row))
 
     def bury(self, place: Place) -> bool:
         """Close the session of a door that died while it opened one, and give its place back.
 
+        Where another door has opened the session since, in a place of its own, there is a place to give back alone.
+
         Returns:
-            Whether it was dead.  The row that is written for it keeps a door that is only slow from opening
+            Whether the session was dead.  The row that is written for it keeps a door that is only slow from opening
             the session without a place.
         """
-        now = _moment(self._clock())
-        values: Attributes = {
-            **_first_values(place, owner="", transport="", started_at=float(place.taken_at)),
-            "state": {"S": State.CLOSED},
-            "reason": {"S": Reason.NEVER_OPENED},
-            "ended_at": now,
-            "seconds": {"N": "0"},
-            "expires_at": self._expiry(),
-        }
-        absent = f"attribute_not_exists({KEY})"
-        buried = self._table.update(self._table.updating(place.session_id, _setting(values), absent, values))
-        if buried is None:
+        values = rows.buried(place, self.now())
+        request = self._table.updating(place.session_id, rows.setting(values), rows.ABSENT, values)
+        if not self._table.apply(request):
+            if rows.place_of(self._table.get(place.session_id)) != place:
+                self._places.give_back(place)
             return False
         self._places.give_back(place)
         return True
@@ -187,26 +180,16 @@ class Ledger:
         return (one for _, one in self.held() if one and one.state is not State.CLOSED)
 
     def held(self) -> Iterator[tuple[Place, Session | None]]:
-        """Go through every place with the session that holds it; none where its row is not there (yet)."""
+        """Go through every place with the session that holds it; none where there is no row (yet), or not for it."""
         for some in batched(self._places.taken(), _BATCH_KEYS):
-            ids = [place.session_id for place in some]
-            found = {row[KEY]["S"]: Session.from_item(row) for row in self._table.get_each(ids)}
-            yield from ((place, found.get(place.session_id)) for place in some)
+            found = self._table.get_each([place.session_id for place in some])
+            holders = {rows.place_of(row): Session.from_item(row) for row in found}
+            yield from ((place, holders.get(place)) for place in some)
 
-    def _write(self, place: Place, owner: str, transport: str, call_seconds: int) -> Attributes | None:
-        now = self._clock()
-        row: Attributes = {
-            KEY: {"S": place.session_id},
-            **_first_values(place, owner=owner, transport=transport, started_at=now),
-            "state": {"S": State.OPEN},
-            "expires_at": self._expiry(),
-            **({"call_seconds": {"N": str(call_seconds)}} if call_seconds else {}),
-        }
+    def _write(self, row: Attributes) -> bool:
         # An answer of DynamoDB's that gets lost makes botocore ask again, of a row that is then there.
-        mine = "#state = :state AND #place = :place AND #started_at = :started_at"
         values = {name: row[name] for name in ("state", "place", "started_at")}
-        is_new = self._table.add(row, f"attribute_not_exists({KEY}) OR ({mine})", values)
-        return row if is_new else None
+        return self._table.add(row, f"{rows.ABSENT} OR ({rows.SAME_OPENING})", values)
 
     def _abandon(self, place: Place) -> None:
         """Undo an opening whose row was written or was not: nobody knows."""
@@ -214,65 +197,15 @@ class Ledger:
             if not self.bury(place):
                 self.close(place.session_id, Reason.NEVER_OPENED)
 
-    def _give_back(self, row: Attributes) -> None:
-        entry, shard_key = row["place"]["S"].rsplit(" ", 1)
-        self._places.give_back(Place.read(entry, shard_key))
-
-    def _expiry(self) -> dict[str, str]:
-        return {"N": str(int(self._clock()) + RETENTION_SECONDS)}
-
-    def _closing(
-        self, session_id: str, reason: Reason, figures: Figures | None, seen: Session | None
-    ) -> dict[str, Any]:
-        values: Attributes = {
-            "state": {"S": State.CLOSED},
-            "reason": {"S": reason},
-            "ended_at": _moment(self._clock()),
-            **_attributes(figures),
-        }
-        # A session that nobody joined lasted no time at all.
-        update = f"{_setting(values)}, #seconds = :ended_at - if_not_exists(#joined_at, :ended_at)"
-        condition = f"attribute_exists({KEY}) AND #state <> :state"
-        if seen is not None:
-            condition = "#state = :seen_state"
-            values = {**values, "seen_state": {"S": seen.state}}
-            if seen.heartbeat_at:
-                condition += " AND #heartbeat_at = :seen_heartbeat_at"
-                values = {**values, "seen_heartbeat_at": _moment(seen.heartbeat_at)}
-        return self._table.updating(session_id, update, condition, values)
-
     def _add_figures(self, session_id: str, figures: Figures | None) -> None:
         if figures is None:
             known = self.get(session_id) is not None
         else:
-            known = self._set(session_id, _attributes(figures), only_in=State.CLOSED) is not None
+            known = self._set(session_id, rows.used(figures), only_in=State.CLOSED) is not None
         if not known:
             raise SessionEndedError(f"There is no session {session_id} to close.")
 
     def _set(self, session_id: str, values: Attributes, *, only_in: State) -> dict[str, Any] | None:
-        request = self._table.updating(
-            session_id, _setting(values), "#state = :only_in", {**values, "only_in": {"S": only_in}}
-        )
+        wanted = {**values, "only_in": {"S": only_in}}
+        request = self._table.updating(session_id, rows.setting(values), "#state = :only_in", wanted)
         return self._table.update(request)
-
-
-def _first_values(place: Place, *, owner: str, transport: str, started_at: float) -> Attributes:
-    return {
-        "owner": {"S": owner},
-        "transport": {"S": transport},
-        "started_at": _moment(started_at),
-        "place": {"S": f"{place.entry} {place.shard_key}"},
-    }
-
-
-def _setting(values: Attributes) -> str:
-    return "SET " + ", ".join(f"#{name} = :{name}" for name in values)
-
-
-def _attributes(figures: Figures | None) -> Attributes:
-    return figures.to_item() if figures else {}
-
-
-def _moment(seconds: float) -> dict[str, str]:
-    """Write a moment to the millisecond, so that the length of a call can be had from two."""
-    return {"N": f"{seconds:.3f}"}

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -31,16 +31,12 @@ class Opening:
         ledger: Where sessions are written down.
         agentcore: Wakes and stops agents.
         metrics: Counts who was refused, and how long agents take to wake.
-        clock: Seconds since 1970.
     """
 
-    def __init__(
-        self, ledger: Ledger, agentcore: AgentCore, metrics: MetricWriter, *, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, ledger: Ledger, agentcore: AgentCore, metrics: MetricWriter) -> None:
         self._ledger = ledger
         self._agentcore = agentcore
         self._metrics = metrics
-        self._clock = clock
 
     @contextmanager
     def refusals_counted(self) -> Iterator[None]:
@@ -71,13 +67,13 @@ class Opening:
     def wake(self, session_id: str, **more: Any) -> None:
         """Wake the agent of a session, and tell it *more*.
 
-        Tell it the time as well: the agent's rows are judged by the door's clock, not by a microVM's.
+        Tell it the time as well: it writes to the ledger before DynamoDB has told it anything.
 
         Raises:
             AgentCoreUnavailableError: It does not wake.
         """
         asked = time.monotonic()
-        self._agentcore.ask(session_id, {"action": "wake", "now": round(self._clock(), 3), **more})
+        self._agentcore.ask(session_id, {"action": "wake", "now": round(self._ledger.now(), 3), **more})
         waited = (time.monotonic() - asked) * MILLISECONDS
         self._metrics.write({WAKE_TIME: round(waited, 3)}, session=session_id)
 

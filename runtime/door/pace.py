@@ -8,10 +8,9 @@ Source: the generic cell rate algorithm, ITU-T I.371: a token bucket in one numb
 """
 
 import math
-import time
-from collections.abc import Callable
 from typing import Any
 
+from runtime.clock import Clock
 from runtime.door.errors import TooManyBegunError
 from runtime.door.table import Table
 
@@ -32,16 +31,13 @@ class Pace:
         table: Name of the ledger table.
         what: What is begun, in the plural.
         most: How many in a minute.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
     """
 
-    def __init__(
-        self, client: Any, table: str, *, what: str, most: int, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._table = Table(client, table)
+    def __init__(self, client: Any, table: str, *, what: str, most: int, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
         self._what = what
         self._most = most
-        self._clock = clock
         self._interval = _MINUTE_SECONDS / most
 
     def keep(self, caller: str) -> None:
@@ -53,7 +49,7 @@ class Pace:
         """
         key = f"{PREFIX}{self._what}-{caller}"
         # One moment for both: what is due between two readings of the clock would be neither.
-        now = self._clock()
+        now = self._table.now()
         if not (self._start(key, now) or self._go_on(key, now)):
             wait = math.ceil(self._interval)
             raise TooManyBegunError(
@@ -97,7 +93,7 @@ class Pace:
             condition,
             {"now": _number(now), "forgotten": forgotten, **values},
         )
-        return self._table.update(request) is not None
+        return self._table.apply(request)
 
 
 def _number(seconds: float) -> dict[str, str]:

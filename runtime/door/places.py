@@ -12,7 +12,7 @@ left behind is found from the shards.  docs/decisions/session-ledger.md goes thr
 import hashlib
 import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
@@ -88,11 +88,10 @@ class Places:
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, table: Table, *, life_seconds: int, clock: Callable[[], float]) -> None:
+    def __init__(self, table: Table, *, life_seconds: int) -> None:
         self._table = table
         self._entries = Entries(table)
         self._life_seconds = life_seconds
-        self._clock = clock
 
     def take(
         self, session_id: str, *, caller: str, known: Mapping[str, Any], concurrency: int, per_caller: int
@@ -103,7 +102,7 @@ class Places:
             CallerLimitError: The caller has that many sessions; nothing was taken.
             ConcurrencyReachedError: The stage has that many sessions; nothing was taken.
         """
-        wanted = Place(session_id=session_id, taken_at=int(self._clock()), caller=caller, shard=0)
+        wanted = Place(session_id=session_id, taken_at=int(self._table.now()), caller=caller, shard=0)
         # First, so that somebody who keeps asking never holds a place that another could have.
         self._refuse_if_full(wanted, entries_of(known), per_caller)
         taken = self._take_of_stage(wanted, concurrency)
@@ -132,8 +131,8 @@ class Places:
     def _refuse_if_full(self, wanted: Place, entries: set[str], per_caller: int) -> None:
         if len(entries) < per_caller:
             return
-        # Only a door that died at the wrong moment, with a wrong clock, leaves an entry as old as this.
-        oldest = self._clock() - LONGEST_SESSION_SECONDS
+        # Only a write that arrives after its door gave it up, and everything else back, leaves one as old as this.
+        oldest = self._table.now() - LONGEST_SESSION_SECONDS
         stale = {one for one in entries if int(one.split(" ")[1]) < oldest}
         if len(entries - stale) >= per_caller:
             raise _caller_limit(per_caller)
@@ -168,7 +167,7 @@ class Places:
 
     def _add(self, key: str, entry: str, most: int) -> bool:
         # Callers come and go, shards stay.
-        until = int(self._clock()) + self._life_seconds if key.startswith(CALLER_PREFIX) else None
+        until = int(self._table.now()) + self._life_seconds if key.startswith(CALLER_PREFIX) else None
         return self._entries.add(key, entry, most=most, expires_at=until)
 
 

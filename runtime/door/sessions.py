@@ -2,9 +2,7 @@
 
 import logging
 import re
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -57,7 +55,6 @@ class Sessions:
         reaper: Reaper,
         relays: Relays,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
@@ -65,8 +62,7 @@ class Sessions:
         self._reaper = reaper
         self._relays = relays
         self._metrics = metrics
-        self._clock = clock
-        self._opening = Opening(ledger, agentcore, metrics, clock=clock)
+        self._opening = Opening(ledger, agentcore, metrics)
 
     def open(self, owner: str, transport: str, terms: Terms | None = None) -> SocketWay | WebRtcWay:
         """Open a session for *owner*, wake its agent and return the way in.
@@ -169,5 +165,5 @@ class Sessions:
         for unset in ("joined_at", "heartbeat_at", "ended_at", "reason"):
             figures[unset] = figures[unset] or None
         if session.state is State.ACTIVE:
-            figures["seconds"] = round(self._clock() - session.joined_at, 3)
+            figures["seconds"] = round(self._ledger.now() - session.joined_at, 3)
         return SessionShown(**figures)

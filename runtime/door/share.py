@@ -5,11 +5,11 @@ finds the item full looks which of them are over, so that no program's death can
 whoever ends a session needs to know nothing of what sort it was.
 """
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import batched
 from typing import Any, Final
 
+from runtime.clock import Clock
 from runtime.door.entries import Entries, entries_of
 from runtime.door.errors import ShareTakenError
 from runtime.door.session import State
@@ -33,19 +33,16 @@ class Share:
         table: Name of the ledger table.
         key: Of the item; no session id looks like it.
         most: How many there may be at once.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
 
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(
-        self, client: Any, table: str, *, key: str, most: int, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._table = Table(client, table)
+    def __init__(self, client: Any, table: str, *, key: str, most: int, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
         self._entries = Entries(self._table)
         self._key = key
         self._most = most
-        self._clock = clock
 
     def take(self, session_id: str) -> None:
         """Take a place for a session that is about to be written, and whose id is new.
@@ -53,7 +50,7 @@ class Share:
         Raises:
             ShareTakenError: There is none.
         """
-        entry = f"{session_id} {int(self._clock())}"
+        entry = f"{session_id} {int(self._table.now())}"
         if not (self._add(entry) or (self._forget_the_ended() and self._add(entry))):
             raise ShareTakenError(
                 f"All {self._most} places that there are for callers like you are taken.  Try again when a call "
@@ -65,7 +62,7 @@ class Share:
         self._drop(one for one in self._taken() if one.startswith(f"{session_id} "))
 
     def _add(self, entry: str) -> bool:
-        until = int(self._clock()) + _FORGOTTEN_AFTER_SECONDS
+        until = int(self._table.now()) + _FORGOTTEN_AFTER_SECONDS
         return self._entries.add(self._key, entry, most=self._most, expires_at=until)
 
     def _drop(self, entries: Iterable[str]) -> bool:
@@ -89,4 +86,4 @@ class Share:
         session_id, taken_at = entry.split(" ")
         if session_id in states:
             return states[session_id] == State.CLOSED
-        return self._clock() - int(taken_at) > _WRITTEN_WITHIN_SECONDS
+        return self._table.now() - int(taken_at) > _WRITTEN_WITHIN_SECONDS

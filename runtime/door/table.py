@@ -1,13 +1,14 @@
-"""One DynamoDB table, with its failures put into words."""
+"""One DynamoDB table, with its failures put into words, and the time by which its items are written."""
 
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runtime.clock import Clock, LedgerClock, clock_of
 from runtime.door.errors import LedgerUnavailableError
 
 type Attributes = Mapping[str, Mapping[str, Any]]
@@ -22,6 +23,9 @@ _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
+# Every role that uses the table may update such an item, and there is none.
+_NOBODYS: Final = "hotline-nobody"
+
 
 class _ConditionFailedError(Exception):
     """A condition did not hold."""
@@ -30,12 +34,27 @@ class _ConditionFailedError(Exception):
 class Table:
     """The ledger's table by its key, for the few shapes of request that the ledger needs.
 
+    Args:
+        client: boto3's low-level DynamoDB client, which threads may share.
+        name: Of the table.
+        clock: Its time; by default as *client* is told it.
+
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, *, clock: Clock | None = None) -> None:
         self._client = client
         self._name = name
+        self._clock = clock or clock_of(client)
+
+    def now(self) -> float:
+        """Return the time by which items are written (seconds since 1970): DynamoDB's, not this machine's.
+
+        Who has not been told it yet asks, with an update that never finds its item.
+        """
+        if isinstance(self._clock, LedgerClock) and not self._clock.has_heard:
+            self._ask_for_the_time(self._clock)
+        return self._clock()
 
     def get(self, key: str) -> dict[str, Any]:
         """Return the item as last written; empty when there is none."""
@@ -44,8 +63,10 @@ class Table:
         return item
 
     def get_each(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Go through the items of at most 100 *keys*, as last written and in no order."""
-        asked = {self._name: {"Keys": [{KEY: {"S": key}} for key in keys], "ConsistentRead": True}}
+        """Go through the items of at most 100 *keys*, as last written, each once and in no order."""
+        # DynamoDB refuses a request that names an item twice.
+        each = [{KEY: {"S": key}} for key in dict.fromkeys(keys)]
+        asked = {self._name: {"Keys": each, "ConsistentRead": True}}
         for pause in (0.0, *_PAUSES_SECONDS):
             time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
             answer = self._send(self._client.batch_get_item, RequestItems=asked)
@@ -56,13 +77,21 @@ class Table:
         raise self._unavailable("UnprocessedKeys")
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Apply what `setting` made; return the whole new item, or nothing if its condition fails."""
+        """Do what `updating` made; return the whole new item, or nothing if its condition fails."""
         try:
             answer = self._send(self._client.update_item, **request, ReturnValues="ALL_NEW")
         except _ConditionFailedError:
             return None
         item: dict[str, Any] = answer["Attributes"]
         return item
+
+    def apply(self, request: Mapping[str, Any]) -> bool:
+        """Do what `updating` made, and learn nothing of the item but whether its condition holds."""
+        try:
+            self._send(self._client.update_item, **request, ReturnValues="NONE")
+        except _ConditionFailedError:
+            return False
+        return True
 
     def add(self, item: Attributes, condition: str, values: Attributes) -> bool:
         """Put *item* where *condition* holds, as in `updating`; say whether it did."""
@@ -87,6 +116,14 @@ class Table:
             "UpdateExpression": update,
             **_conditional(condition, f"{update} {condition}", values),
         }
+
+    def _ask_for_the_time(self, clock: LedgerClock) -> None:
+        """Have DynamoDB say anything at all."""
+        try:
+            self.apply({**self._at(_NOBODYS), "ConditionExpression": f"attribute_exists({KEY})"})
+        except LedgerUnavailableError:
+            if not clock.has_heard:  # a refusal tells the time as well
+                raise
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"TableName": self._name, "Key": {KEY: {"S": key}}}

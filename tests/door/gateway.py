@@ -1,6 +1,7 @@
 """API Gateway in front of the handler: its events, and the caches of a process that has just started."""
 
 import json
+import time
 
 from runtime.door import handlers
 from runtime.door.owner import user
@@ -54,7 +55,7 @@ def event(route: str, session_id: str, owner: str, body: str) -> dict:
             "requestId": REQUEST_ID,
             "routeKey": route,
             "stage": "$default",
-            "timeEpoch": 1_800_000_000_000,
+            "timeEpoch": int(time.time() * 1000),
         },
         "body": body,
         "isBase64Encoded": False,

@@ -1,5 +1,7 @@
 """Invites and guests' tokens as the door of stage `test` makes them."""
 
+import time
+
 
 def create_key(kms) -> str:
     """Make an HMAC key as the stack does, and return its ARN."""
@@ -31,7 +33,7 @@ def asking(route: str, token: str, session_id: str = "") -> dict:
             "requestId": "JKJaXmPLvHcESHA=",
             "routeKey": route,
             "stage": "$default",
-            "timeEpoch": 1_800_000_000_000,
+            "timeEpoch": int(time.time() * 1000),
         },
         "pathParameters": {"id": session_id} if session_id else None,
         "stageVariables": None,

@@ -16,8 +16,9 @@ from runtime.door.errors import (
     SessionEndedError,
     SessionNotOpenError,
 )
-from runtime.door.ledger import RETENTION_SECONDS, Ledger
+from runtime.door.ledger import Ledger
 from runtime.door.places import LONGEST_SESSION_SECONDS, SHARD_PLACES, SHARDS, shard_caps
+from runtime.door.rows import RETENTION_SECONDS
 from runtime.door.session import Figures, Reason, State
 from tests.door.conftest import REGION, TABLE, create_table, items
 
@@ -321,13 +322,14 @@ def test_a_row_deleted_by_hand_gives_its_place_back(ledger, dynamodb):
 
 def test_a_door_that_is_only_slow_cannot_open_what_was_buried(ledger, dynamodb, monkeypatch):
     """Its session would have a microVM and no place: over the cap, and out of the reaper's sight."""
-    write = ledger._write
+    put = dynamodb.put_item
 
-    def slowly(place, *rest):
+    def slowly(**request):
+        ((place, _),) = ledger.held()
         assert ledger.bury(place) is True
-        return write(place, *rest)
+        return put(**request)
 
-    monkeypatch.setattr(ledger, "_write", slowly)
+    monkeypatch.setattr(dynamodb, "put_item", slowly)
     with pytest.raises(LedgerUnavailableError, match="taken"):
         opened(ledger, "slow")
 
@@ -342,6 +344,22 @@ def test_what_is_open_cannot_be_buried(ledger):
 
     assert ledger.bury(place) is False
     assert ledger.get("quick").state is State.OPEN
+
+
+def test_a_place_whose_session_another_door_has_opened_is_given_back_alone(ledger, dynamodb, clock):
+    """A phone provider asks again about a call whose door died: both doors took a place for one session."""
+    opened(ledger, "call")
+    dynamodb.delete_item(TableName=TABLE, Key={"session_id": {"S": "call"}})
+    clock.advance(5)
+    opened(ledger, "call")
+
+    ((dead, _),) = [(place, one) for place, one in ledger.held() if one is None]
+    assert ledger.bury(dead) is False
+
+    ((_, session),) = ledger.held()
+    assert (session.state, session.started_at) == (State.OPEN, clock.now)
+    ledger.close("call", Reason.HANG_UP)
+    assert places(dynamodb) == []
 
 
 @pytest.fixture

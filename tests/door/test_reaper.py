@@ -26,7 +26,7 @@ def published() -> StringIO:
 
 
 @pytest.fixture
-def reaper(door_settings, ledger, agentcore, clock, published) -> Reaper:
+def reaper(door_settings, ledger, agentcore, published) -> Reaper:
     client = boto3.client(
         "bedrock-agentcore",
         region_name=REGION,
@@ -38,7 +38,6 @@ def reaper(door_settings, ledger, agentcore, clock, published) -> Reaper:
         ledger=ledger,
         agentcore=AgentCore(door_settings, client, None),
         metrics=MetricWriter("test", out=published),
-        clock=clock,
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_what_the_bridge_may_touch_is_what_redeeming_touches():
             return {"Attributes": {}}
 
     client = Client()
-    stream_tokens.StreamTokens(client, "ledger").redeem("hotline-1", "a ticket")
+    stream_tokens.StreamTokens(client, "ledger", clock=time.time).redeem("hotline-1", "a ticket")
     named = set(client.request["ExpressionAttributeNames"].values()) | set(client.request["Key"])
 
     assert named == {"session_id", "state", "stream_token", "stream_token_until"}

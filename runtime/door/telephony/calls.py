@@ -4,11 +4,10 @@ An item of the ledger's table remembers each call.  The same request again is a 
 about the same call is the provider asking again because our answer was late, and gets the call's own session.
 """
 
-import time
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
 
+from runtime.clock import Clock
 from runtime.door.errors import WebhookReplayedError
 from runtime.door.table import Table
 from runtime.door.telephony.webhook import PhoneCall
@@ -34,15 +33,14 @@ class Calls:
         client: boto3's low-level DynamoDB client.
         table: Name of the ledger table.
         dated_memory_seconds: How long a call is remembered whose provider signs the time.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
     """
 
     def __init__(
-        self, client: Any, table: str, *, dated_memory_seconds: int, clock: Callable[[], float] = time.time
+        self, client: Any, table: str, *, dated_memory_seconds: int, clock: Clock | None = None
     ) -> None:
-        self._table = Table(client, table)
+        self._table = Table(client, table, clock=clock)
         self._dated_memory_seconds = dated_memory_seconds
-        self._clock = clock
 
     def begin(self, provider: str, call: PhoneCall, session_id: str) -> str:
         """Return the session of *call*: *session_id*, if this is the first that is heard of it.
@@ -60,7 +58,7 @@ class Calls:
             "attribute_not_exists(#proofs) OR (NOT contains(#proofs, :proof) AND size(#proofs) < :most)",
             {
                 "session": {"S": session_id},
-                "expires_at": {"N": str(int(self._clock()) + memory)},
+                "expires_at": {"N": str(int(self._table.now()) + memory)},
                 "proofs": {"SS": [proof]},
                 "proof": {"S": proof},
                 "most": {"N": str(MOST_REQUESTS)},

@@ -1,12 +1,12 @@
 """What happens when somebody calls one of our numbers, from the provider's webhook to the answer document."""
 
 import logging
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from runtime.clock import Clock
 from runtime.door.errors import (
     BudgetSpentError,
     CallerLimitError,
@@ -50,7 +50,7 @@ class PhoneDoor:
         calls: Those that were asked for before.
         sessions: Where a call gets its session.
         metrics: Counts what is turned away.
-        clock: Seconds since 1970.
+        clock: The ledger's time, which is nearer to a provider's than this function's own may be.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class PhoneDoor:
         calls: Calls,
         sessions: PhoneSessions,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._lines = settings.lines

@@ -1,8 +1,6 @@
 """Sessions of callers from phones: the same places, rows and agents as everybody's, and a way in for a machine."""
 
 import logging
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -42,7 +40,6 @@ class PhoneSessions:
         tokens: Makes the tickets of streams that are bridged.
         agentcore: Wakes agents.
         metrics: Counts who was refused.
-        clock: Seconds since 1970.
     """
 
     def __init__(
@@ -57,7 +54,6 @@ class PhoneSessions:
         tokens: StreamTokens,
         agentcore: AgentCore,
         metrics: MetricWriter,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._door = door
         self._phone = phone
@@ -67,7 +63,7 @@ class PhoneSessions:
         self._callers = callers
         self._tokens = tokens
         self._agentcore = agentcore
-        self._opening = Opening(ledger, agentcore, metrics, clock=clock)
+        self._opening = Opening(ledger, agentcore, metrics)
 
     @property
     def longest_seconds(self) -> int:

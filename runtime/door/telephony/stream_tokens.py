@@ -5,11 +5,10 @@ instead and repeats a parameter of the answer document.  The session's row holds
 """
 
 import secrets
-import time
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
 
+from runtime.clock import Clock
 from runtime.door.session import State
 from runtime.door.table import Attributes, Table
 
@@ -28,22 +27,21 @@ class StreamTokens:
     Args:
         client: boto3's low-level DynamoDB client.
         table: Name of the ledger table.
-        clock: Seconds since 1970.
+        clock: The ledger's time; by default as *client* is told it.
     """
 
-    def __init__(self, client: Any, table: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._table = Table(client, table)
-        self._clock = clock
+    def __init__(self, client: Any, table: str, *, clock: Clock | None = None) -> None:
+        self._table = Table(client, table, clock=clock)
 
     def issue(self, session_id: str, *, life_seconds: int) -> str:
         """Return a new ticket for an open session; an older one of the same session is void."""
         token = secrets.token_urlsafe(_BYTES)
         values: Attributes = {
             "stream_token": {"S": _hash(token)},
-            "stream_token_until": {"N": str(int(self._clock()) + life_seconds)},
+            "stream_token_until": {"N": str(int(self._table.now()) + life_seconds)},
             "open": {"S": State.OPEN},
         }
-        self._table.update(
+        self._table.apply(
             self._table.updating(
                 session_id,
                 "SET #stream_token = :stream_token, #stream_token_until = :stream_token_until",
@@ -54,10 +52,10 @@ class StreamTokens:
         return token
 
     def redeem(self, session_id: str, token: str) -> bool:
-        """Say whether *token* opens *session_id*; it does so once."""
+        """Say whether *token* opens *session_id*; it does so once, and tells nothing else of the session."""
         values: Attributes = {
             "token": {"S": _hash(token)},
-            "now": {"N": str(int(self._clock()))},
+            "now": {"N": str(int(self._table.now()))},
             "open": {"S": State.OPEN},
         }
         request = self._table.updating(
@@ -66,7 +64,7 @@ class StreamTokens:
             "#state = :open AND #stream_token = :token AND #stream_token_until >= :now",
             values,
         )
-        return self._table.update(request) is not None
+        return self._table.apply(request)
 
 
 def _hash(token: str) -> str:

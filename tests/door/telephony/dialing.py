@@ -112,6 +112,7 @@ def event(provider: str, body: str | bytes, headers: dict[str, str]) -> dict:
             "requestId": REQUEST_ID,
             "routeKey": "POST /telephony/{provider}",
             "stage": "$default",
+            "timeEpoch": int(time.time() * 1000),
         },
         "pathParameters": {"provider": provider},
         # API Gateway encodes bodies of types that it does not know to be text, and forms are among them.
