@@ -31,9 +31,9 @@ SOURCES = (
     "turn/*.py",
 )
 
-# 512 MB is 0.3 of a core: importing boto3, which is the cold start, takes half as long as on 256 MB.
-# Source: "Configure Lambda function memory" (1,769 MB is one core).
-MEMORY_MB = 512
+# 0.58 of a core ("Configure Lambda function memory": 1,769 MB is one): the 46 ms of processor that the first
+# request of a process takes are 80 ms of waiting, and the 12 ms of each later one 21 ms; docs/decisions/door-start.md.
+MEMORY_MB = 1_024
 
 ARCHITECTURE = lambda_.Architecture.ARM_64
 
