@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from runtime.door.bodies import WEBRTC, WEBSOCKET
+from runtime.door.errors import LedgerUnavailableError
 from runtime.door.ledger import Ledger
-from runtime.door.session import Session, State
+from runtime.door.session import Reason, Session, State
 from scripts.calling import websocket_line
 from scripts.calling.deployment import Deployment
 from scripts.calling.door import Door, Invitation
@@ -22,6 +23,9 @@ from scripts.calling.utterance import Utterance
 CLOSED_SECONDS = 10
 """Longest wait, after hanging up, for the agent to close the ledger row with its figures."""
 CLOSED_POLL_SECONDS = 0.1
+
+IN_ORDER = (Reason.HANG_UP, Reason.ESCALATED, Reason.CALLER_GONE)
+"""How a call ends that nothing cut; the last is what a hang-up looks like to an agent that has lost the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class _Heard:
     tool_calls: int
     interruptions: int
     path: Path | None
+    lost: str
+    """Why the line ended before the caller hung up; empty if it did not."""
 
 
 class Caller:
@@ -90,11 +96,14 @@ class Caller:
         async with self._session() as (door, invitation):
             heard = await self._talk(door, invitation, speech)
             ended = time.monotonic()
-            if heard.path:
-                measured = report(heard.path, join_seconds=heard.first_word_at - began)
-                await asyncio.to_thread(door.report, invitation.session_id, measured)
-            row = await self._closed_row(invitation.session_id)
-            await asyncio.to_thread(door.get, invitation.session_id)
+            try:
+                row = await self._settle(door, invitation.session_id, heard, began=began)
+            except (RefusedError, LedgerUnavailableError) as fault:
+                if not heard.lost:
+                    raise
+                raise LostError(
+                    f"The call ended early: {heard.lost}."
+                ) from fault  # the rest follows from that
         figures = self._figures(row, heard, said=said, began=began, ended=ended)
         return Conversation(greeting=heard.greeting, answer=heard.answer, figures=figures)
 
@@ -157,7 +166,27 @@ class Caller:
             tool_calls=line.ear.tool_calls_after(spoke),
             interruptions=line.ear.interruptions,
             path=await line.path(),
+            lost=line.ear.lost,
         )
+
+    async def _settle(self, door: Door, session_id: str, heard: _Heard, *, began: float) -> Session:
+        """Report what was measured, and return how the ledger closed the call.
+
+        Raises:
+            LostError: Something else than its two ends ended it.
+            RefusedError: The door does not answer as it should.
+        """
+        if heard.path:
+            measured = report(heard.path, join_seconds=heard.first_word_at - began)
+            await asyncio.to_thread(door.report, session_id, measured)
+        row = await self._closed_row(session_id)
+        if row.reason not in IN_ORDER:
+            raise LostError(
+                f"The call did not end because anybody hung up: the ledger says {row.reason!r}.  "
+                "The agent's log has the rest."
+            )
+        await asyncio.to_thread(door.get, session_id)
+        return row
 
     async def _closed_row(self, session_id: str) -> Session:
         """Return the ledger row once it is closed.

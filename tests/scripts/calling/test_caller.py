@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from runtime.door.errors import LedgerUnavailableError
+from runtime.door.session import Reason
 from scripts.calling.caller import Caller
 from scripts.calling.door import Invitation
 from scripts.calling.errors import LostError, RefusedError
@@ -46,3 +48,45 @@ async def test_the_line_is_blamed_and_not_the_door(monkeypatch: pytest.MonkeyPat
         await caller.call(Utterance(b""), said="")
 
     assert door.asked_to_end == ["hotline-1"]
+
+
+@pytest.fixture
+def conversed(monkeypatch: pytest.MonkeyPatch):
+    """Return what makes callers have heard an answer, on a line that was lost or not."""
+
+    def make(lost: str) -> None:
+        async def talk(*_: Any) -> Any:
+            return SimpleNamespace(path=None, lost=lost)
+
+        monkeypatch.setattr(Caller, "_talk", talk)
+
+    return make
+
+
+async def test_a_lost_line_is_blamed_and_not_what_follows_from_it(monkeypatch, conversed):
+    """The farewell of a service that stops was heard as the answer; then the ledger is gone, too."""
+
+    async def gone(*_: Any) -> None:
+        raise LedgerUnavailableError
+
+    door = GoneDoor()
+    conversed("the agent closed it (1000)")
+    monkeypatch.setattr(Caller, "_closed_row", gone)
+
+    with pytest.raises(LostError, match=r"The call ended early: the agent closed it \(1000\)\."):
+        await Caller(SimpleNamespace(door=lambda: door)).call(Utterance(b""), said="")
+
+    assert door.asked_to_end == ["hotline-1"]
+
+
+async def test_a_call_that_somebody_else_ended_is_no_good_call(monkeypatch, conversed):
+    """Its figures would be those of half a call."""
+
+    async def stopped(*_: Any) -> Any:
+        return SimpleNamespace(reason=str(Reason.STOPPED))
+
+    conversed("")
+    monkeypatch.setattr(Caller, "_closed_row", stopped)
+
+    with pytest.raises(LostError, match="the ledger says 'stopped'"):
+        await Caller(SimpleNamespace(door=GoneDoor)).call(Utterance(b""), said="")
