@@ -5,17 +5,53 @@ import os
 import random
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+from runtime.settings import RuntimeSettings
 from tests.runtime.conftest import greeted
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = RuntimeSettings(
+    stage="test",
+    region="us-east-1",
+    model_id="amazon.nova-2-5-sonic",
+    voice_id="tiffany",
+    endpointing_sensitivity="HIGH",
+    idle_seconds=60,
+    call_seconds=900,
+    call_cost_usd=1.0,
+    orders_table="orders",
+    ledger_table="ledger",
+)
 
 PROBE = """
-import asyncio, gc, json, os, random, socket, ssl, sys, threading
+import asyncio, gc, json, os, random, secrets, socket, ssl, sys, threading, time, uuid
+
+asked = set()
+
+def watched(module, name):
+    real = getattr(module, name)
+    def ask(*words, **named):
+        asker = sys._getframe(1).f_globals["__name__"]
+        if asker.split(".")[0] in ("runtime", "turn"):
+            asked.add(f"{asker} asks {name}")
+        return real(*words, **named)
+    setattr(module, name, ask)
+
+for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter"):
+    watched(time, name)
+for module, name in ((random, "random"), (random, "uniform"), (random, "getrandbits"), (random, "Random"),
+                     (os, "urandom"), (secrets, "token_bytes"), (secrets, "token_hex"), (secrets, "token_urlsafe"),
+                     (uuid, "uuid4")):
+    watched(module, name)
+
 import runtime.main
 from runtime import preload
+from runtime.contract import Agent
+from runtime.settings import RuntimeSettings
 sys.modules["runtime.main"]._prepare()
+agent = Agent(RuntimeSettings.from_environment(os.environ))
 preload._import_everything()
 from awscrt.io import ClientBootstrap, EventLoopGroup
 from botocore.client import BaseClient
@@ -27,6 +63,7 @@ gc.unfreeze()
 LIVE = (socket.socket, asyncio.AbstractEventLoop, BaseClient, Credentials, Session, AWSCRTHTTPClient,
         ClientBootstrap, EventLoopGroup)
 print(json.dumps({
+    "asked": sorted(asked),
     "live": sorted({type(one).__name__ for one in gc.get_objects() if isinstance(one, LIVE)}),
     "threads": len(os.listdir("/proc/self/task")),
     "sockets": [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
@@ -37,11 +74,12 @@ print(json.dumps({
 """
 
 
+@cache  # nothing that it looks at differs from one test to the next
 def probe() -> dict:
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], **SETTINGS.to_environment()},
         capture_output=True,
         check=True,
     )
@@ -55,6 +93,11 @@ def test_nothing_that_would_be_shared_or_stale_is_made_at_import():
     assert found["live"] == []
     assert found["sockets"] == []
     assert found["threads"] == 1
+
+
+def test_no_clock_is_read_and_nothing_is_drawn_before_the_snapshot():
+    """Every session would begin at the same, past moment, and draw the same numbers."""
+    assert probe()["asked"] == []
 
 
 def test_what_a_call_needs_is_imported_before_it():
