@@ -4,7 +4,7 @@ import asyncio
 
 
 async def until(condition):
-    """Wait until *condition* holds; half a minute without it is a failure."""
-    async with asyncio.timeout(30):
+    """Wait until *condition* holds; a minute without it is a failure."""
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - another process sets no event here
             await asyncio.sleep(0.02)

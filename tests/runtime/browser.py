@@ -95,12 +95,12 @@ class Browser:
         status, answer = await self.world.invoke(self.session_id, action="wake", ice_servers=self.ice_servers)
         assert (status, answer) == (200, {"status": "awake"})
 
-    async def call(self, seconds: float = 8.0) -> Self:
+    async def call(self, seconds: float = 20.0) -> Self:
         """Wake the agent and connect."""
         await self.wake()
         return await self.connect(seconds)
 
-    async def connect(self, seconds: float = 8.0) -> Self:
+    async def connect(self, seconds: float = 20.0) -> Self:
         await self.answered(await self.offer())
         await self.connected(seconds)
         return self
@@ -133,14 +133,14 @@ class Browser:
         """Connect to where *answer* says that the agent is."""
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def connected(self, seconds: float = 8.0) -> None:
+    async def connected(self, seconds: float = 20.0) -> None:
         await until(lambda: self.pc.connectionState == "connected", seconds)
 
     async def send(self, **message: Any) -> None:
         await until(lambda: self.channel.readyState == "open")
         self.channel.send(json.dumps({"label": "rtvi-ai", "id": "1", **message}))
 
-    async def hear(self, *, after: float = 0.0, seconds: float = 10.0) -> float:
+    async def hear(self, *, after: float = 0.0, seconds: float = 20.0) -> float:
         """Hear the next utterance out; return when it began."""
 
         def began() -> float:

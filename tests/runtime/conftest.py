@@ -29,6 +29,8 @@ from scripts.embedded.bedrock.server import BedrockServer
 from scripts.embedded.certificates import make_certificates
 from tests.runtime.dynamodb import LEDGER, ORDERS, REGION, DynamoDb, dynamodb
 
+PATIENCE_SECONDS = 30.0
+"""For what happens at once on an idle machine."""
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 # The SDK's native TLS looks for it once per process, so it is set, and there, before anything connects: every
@@ -113,7 +115,7 @@ class World:
         ) as line:
             yield line
 
-    async def closed(self, session_id: str, seconds: float = 10.0) -> Session:
+    async def closed(self, session_id: str, seconds: float = PATIENCE_SECONDS) -> Session:
         """Wait for the session's row to be closed."""
         rows: list[Session] = []
 
@@ -210,7 +212,7 @@ async def _served(agent: Agent) -> AsyncIterator[int]:
             await serving
 
 
-async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110  # what is waited for has no event
@@ -219,7 +221,7 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
 
 async def greeted(line: WebSocketLine) -> float:
     """Hear the greeting out; return when it began."""
-    return await line.ear.utterance(after=line.opened_at, start_seconds=10, end_seconds=10, quiet_seconds=0.3)
+    return await line.ear.utterance(after=line.opened_at, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
 
 
 async def speak(line: WebSocketLine, seconds: float = 0.5) -> float:
@@ -230,4 +232,4 @@ async def speak(line: WebSocketLine, seconds: float = 0.5) -> float:
 async def ask(line: WebSocketLine) -> float:
     """Say something, hear the answer out, and return how long it took to begin."""
     ended = await speak(line)
-    return await line.ear.utterance(after=ended, start_seconds=10, end_seconds=10, quiet_seconds=0.3) - ended
+    return await line.ear.utterance(after=ended, start_seconds=20, end_seconds=20, quiet_seconds=0.3) - ended

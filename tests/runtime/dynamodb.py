@@ -43,7 +43,7 @@ def dynamodb() -> Iterator[DynamoDb]:
         with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
             database = DynamoDb(client, f"http://127.0.0.1:{server.server_port}")
             server.database = database  # type: ignore[attr-defined]
-            thread = threading.Thread(target=server.serve_forever)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             try:
                 yield database

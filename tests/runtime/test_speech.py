@@ -2,7 +2,7 @@
 
 import asyncio
 import fractions
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from aiortc.codecs.opus import OpusDecoder, OpusEncoder
 from aiortc.jitterbuffer import JitterFrame
 from av import AudioFrame
 
+from runtime.transports import speech as speech_module
 from runtime.transports.speech import (
     AHEAD_BYTES,
     PIECE_BYTES,
@@ -18,6 +19,7 @@ from runtime.transports.speech import (
     SpeechEncoder,
     SpeechTrack,
 )
+from tests.turn import virtual_time
 
 SECONDS = 4
 PIECES = 50 * SECONDS
@@ -115,16 +117,23 @@ async def test_an_interruption_forgets_what_has_not_left():
     assert speech.next_piece() == bytes(PIECE_BYTES)
 
 
-async def test_packets_leave_in_time_and_the_clock_counts_the_silence():
+def test_packets_leave_in_time_and_the_clock_counts_the_silence(monkeypatch):
     """The browser plays by time stamps: silence that is not sent must still have lasted."""
-    speech = Speech()
-    track = SpeechTrack(speech)
-    saying = asyncio.create_task(speech.say(talk(1)[: 5 * PIECE_BYTES]))
-    began = time.monotonic()
-    stamps = [(await track.recv()).pts for _ in range(30)]
-    took = time.monotonic() - began
-    await saying
+
+    async def main() -> tuple[list[int], float]:
+        clock = asyncio.get_running_loop().time
+        monkeypatch.setattr(speech_module, "time", SimpleNamespace(monotonic=clock))
+        speech = Speech()
+        track = SpeechTrack(speech)
+        saying = asyncio.create_task(speech.say(talk(1)[: 5 * PIECE_BYTES]))
+        stamps = [(await track.recv()).pts]
+        began = clock()
+        stamps += [(await track.recv()).pts for _ in range(29)]
+        await saying
+        return stamps, clock() - began
+
+    stamps, took = virtual_time.run(main())
 
     assert stamps == sorted(set(stamps))
     assert stamps[-1] - stamps[0] > 29 * 960  # some were not worth sending
-    assert took == pytest.approx((stamps[-1] - stamps[0]) / 48_000, abs=0.15)
+    assert took == pytest.approx((stamps[-1] - stamps[0]) / 48_000)

@@ -17,6 +17,7 @@ from turn.settings import CoturnSettings, ExternalTurnSettings, ManagedTurnSetti
 NOTHING = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
 CHANNEL = {"Channel": {"Type": "AWS::KinesisVideo::SignalingChannel", "Properties": {}}}
 SECRET = "a secret of this test only"
+OFTEN = {"Delay": 0.05, "MaxAttempts": 600}
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +43,14 @@ def deploy_with(cloud):
 def deploy(cloud, stack, resources):
     client, name = cloud.client("cloudformation"), f"Hotline-embedded-{stack}"
     client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
-    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=OFTEN)
 
 
 def update(cloud, settings=None):
     client, name = cloud.client("cloudformation"), "Hotline-embedded-Door"
     outputs = {"RelaySettings": {"Value": settings}} if settings else {}
     client.update_stack(StackName=name, TemplateBody=json.dumps({"Resources": NOTHING, "Outputs": outputs}))
-    client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=OFTEN)
 
 
 def run(cloud, *arguments):
@@ -70,7 +71,7 @@ def managed_pool(cloud):
         {"Resources": CHANNEL, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Channel", "Arn"]}}}}
     )
     client.create_stack(StackName="pool", TemplateBody=template)
-    client.get_waiter("stack_create_complete").wait(StackName="pool", WaiterConfig={"Delay": 1})
+    client.get_waiter("stack_create_complete").wait(StackName="pool", WaiterConfig=OFTEN)
     return ManagedTurnSettings(channel_arns=(cloud.outputs("pool")["Arn"],))
 
 

@@ -66,7 +66,7 @@ class Stack:
 
     def _wait(self, state):
         waiter = self._client.get_waiter(state)
-        waiter.wait(StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        waiter.wait(StackName=self.name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
 
     def reason(self):
         """Return why a resource failed."""

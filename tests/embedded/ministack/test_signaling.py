@@ -5,6 +5,7 @@ import base64
 import json
 import ssl
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -83,15 +84,20 @@ async def test_the_credentials_open_the_relay(cloud, channel, which):
 
 def test_the_sixth_issue_within_a_second_is_refused(cloud, channel):
     """The limit that the pool exists for, and another channel has its own."""
-    client, refused = signaling(cloud), []
-    for _ in range(8):
+    client = signaling(cloud)
+
+    def refusal(_number):
         try:
             client.get_ice_server_config(ChannelARN=channel, Service="TURN")
         except ClientError as no:
-            refused.append(no.response["Error"]["Code"])
+            return no.response["Error"]["Code"]
 
-    assert refused
-    assert set(refused) == {"ClientLimitExceededException"}
+    with ThreadPoolExecutor(
+        10
+    ) as at_once:  # a busy machine may not answer more than five a second one by one
+        answers = list(at_once.map(refusal, range(40)))
+
+    assert set(answers) == {None, "ClientLimitExceededException"}
 
 
 async def test_a_channel_has_fifty_allocations(cloud, channel):

@@ -76,7 +76,7 @@ class _Answers(BaseHTTPRequestHandler):
 @contextmanager
 def serving() -> Iterator[MetadataService]:
     service = MetadataService()
-    thread = threading.Thread(target=service.serve_forever, daemon=True)
+    thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield service
