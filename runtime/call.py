@@ -6,20 +6,8 @@ import random
 from collections.abc import Awaitable
 from pathlib import Path
 
-from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.frames.frames import LLMRunFrame
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import (
-    LLMContextAggregatorPair,
-    LLMUserAggregatorParams,
-)
 from pipecat.services.llm_service import FunctionCallParams
-from pipecat.transports.base_transport import BaseTransport
-from pipecat.turns.user_start import ExternalUserTurnStartStrategy
-from pipecat.turns.user_stop import ExternalUserTurnStopStrategy
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from runtime.brains.sonic import Sonic
@@ -31,31 +19,20 @@ from runtime.escalation.people import people_tools
 from runtime.farewell import FAREWELLS, Farewell
 from runtime.health import Health
 from runtime.meter import Meter, Usage
-from runtime.metrics import (
-    COST_PER_ACTIVE_MINUTE,
-    ESCALATIONS,
-    FAILED_CALLS,
-    INTERRUPTIONS,
-    MODEL_RECONNECTS,
-    SESSION_COST,
-    SESSION_DURATION,
-    MetricWriter,
-)
+from runtime.metrics import MetricWriter
+from runtime.pipeline import build_pipeline
 from runtime.pulse import Pulse
 from runtime.record import SessionRecord
 from runtime.settings import RuntimeSettings
+from runtime.tally import Tally
 from runtime.tools.order_status import order_status_tool
-from runtime.tools.tool import LastAnswer, Tool
+from runtime.tools.tool import LastAnswer
 from runtime.tools.toolbox import Toolbox
 from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION
 from runtime.transports.line import Line, MakeTransport
 
-GREETING = "The caller has just been connected. Greet them in one short sentence and offer your help."
-
 WATCH_SECONDS = 0.25
 """How often the caps are looked at."""
-
-SECONDS_IN_A_MINUTE = 60
 
 _log = logging.getLogger(__name__)
 
@@ -80,10 +57,10 @@ class Call:
     ) -> None:
         self._session_id = session_id
         self._line = line
-        self._settings = settings
-        self._metrics = MetricWriter(settings.stage)
+        metrics = MetricWriter(settings.stage)
+        self._tally = Tally(session_id, metrics)
         self._meter = Meter(settings.model_id)
-        self._pulse = Pulse(health, self._metrics, measures_join=not line.reports_join)
+        self._pulse = Pulse(health, metrics, measures_join=not line.reports_join)
         self._record = SessionRecord(
             session_id, cloud, settings, meter=self._meter, silence=lambda: self.silent, clock=clock
         )
@@ -95,17 +72,16 @@ class Call:
             meter=self._meter,
         )
         people = people_tools(cloud, settings, session_id, caller_number=caller_number)
-        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], self._metrics)
+        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], metrics)
         self._joining: asyncio.Task[bool] | None = None
         self._admitted = asyncio.Event()
         self._hand_over = Farewell(self._pulse)
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
-        self._interruptions = 0
-        self._reconnects = 0
         self._sonic = Sonic(settings, cloud, self, prompt=_prompt())
-        self._worker = self._build(make_transport(self, admitted=self._admitted))
+        transport = make_transport(self, admitted=self._admitted)
+        self._worker = build_pipeline(transport, self._sonic, self._toolbox, self._call_tool)
 
     async def hold(self) -> None:
         """Hold the conversation until somebody ends it, and leave nothing of it behind."""
@@ -186,12 +162,12 @@ class Call:
 
     def interrupted(self) -> None:
         """The caller talked over the model."""
-        self._interruptions += 1
+        self._tally.interruptions += 1
         self._hand_over.interrupted()
 
     def reconnected(self) -> None:
         """A further stream carries the conversation."""
-        self._reconnects += 1
+        self._tally.reconnects += 1
 
     def model_unavailable(self) -> None:
         """No stream to the model can be had."""
@@ -199,34 +175,12 @@ class Call:
 
     # The parts of a call
 
-    def _build(self, transport: BaseTransport) -> PipelineWorker:
-        context = LLMContext(
-            [{"role": "user", "content": GREETING}],
-            tools=[_schema(tool) for tool in self._toolbox],
-        )
-        self._sonic.register_function(None, self._call_tool, cancel_on_interruption=False)
-        # Nova Sonic takes the turns; Pipecat's default would load a 46 MB model to take them again.
-        turns = UserTurnStrategies(
-            start=[ExternalUserTurnStartStrategy()],
-            stop=[ExternalUserTurnStopStrategy(wait_for_transcript=False)],
-        )
-        caller, agent = LLMContextAggregatorPair(
-            context, user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
-        )
-        stages = [transport.input(), caller, self._sonic, transport.output(), agent]
-        return PipelineWorker(Pipeline(stages), idle_timeout_secs=None, enable_turn_tracking=False)
-
     async def _call_tool(self, params: FunctionCallParams) -> None:
         answer = await self._toolbox.call(params.function_name, params.arguments)
         if isinstance(answer, LastAnswer):
-            self._count_hand_over()
+            self._tally.hand_over()
             self._hand_over.ask()
         await params.result_callback(answer)
-
-    def _count_hand_over(self) -> None:
-        """Do it at once: an agent that dies later has handed the caller over all the same."""
-        if not self._hand_over.is_asked:
-            self._metrics.write({ESCALATIONS: 1}, session_id=self._session_id)
 
     async def _admit(self, joining: asyncio.Task[bool]) -> None:
         if not await asyncio.shield(joining):
@@ -268,7 +222,7 @@ class Call:
         reason = self._reason or Reason.AGENT_ERROR
         if await self._has_joined():
             await self._record.close(reason)
-            self._report(reason)
+            self._tally.close(reason, seconds=self._pulse.elapsed, cost_usd=self._meter.cost_usd)
 
     async def _has_joined(self) -> bool:
         """Say whether there is a row to close: a caller may be gone before the ledger has answered."""
@@ -277,32 +231,6 @@ class Call:
         await asyncio.wait({self._joining})
         return self._joining.exception() is None and self._joining.result()
 
-    def _report(self, reason: Reason) -> None:
-        seconds, cost = self._pulse.elapsed, self._meter.cost_usd
-        not_handed_over = {} if self._hand_over.is_asked else {ESCALATIONS: 0}
-        self._metrics.write(
-            {
-                SESSION_DURATION: round(seconds, 3),
-                FAILED_CALLS: int(reason.is_failure),
-                **not_handed_over,
-                SESSION_COST: round(cost, 6),
-                COST_PER_ACTIVE_MINUTE: round(cost * SECONDS_IN_A_MINUTE / seconds, 6),
-                INTERRUPTIONS: self._interruptions,
-                MODEL_RECONNECTS: self._reconnects,
-            },
-            session_id=self._session_id,
-            reason=reason,
-        )
-
 
 def _prompt() -> str:
     return Path(__file__).with_name("prompt.md").read_text(encoding="utf-8")
-
-
-def _schema(tool: Tool) -> FunctionSchema:
-    return FunctionSchema(
-        name=tool.name,
-        description=tool.description,
-        properties=dict(tool.parameters),
-        required=list(tool.parameters),
-    )

@@ -7,13 +7,12 @@ Source: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-ht
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
 
+from runtime.asgi import Message, Receive, Scope, Send, answer, read_object, session_id_of
 from runtime.clock import LedgerClock
 from runtime.errors import InvocationError, NotAPhoneError
 from runtime.health import Health
@@ -23,14 +22,11 @@ from runtime.preload import Preload
 from runtime.settings import RuntimeSettings
 from runtime.signaling import Signaling
 
-type Message = dict[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-
-SESSION_HEADER = b"x-amzn-bedrock-agentcore-runtime-session-id"
-
-BODY_BYTES = 96 * 1024
-"""Largest body of an invocation: the longest offer has 32 KB, and twice as many with its line ends escaped."""
+if TYPE_CHECKING:  # none of these is imported before there is a call
+    from runtime.call import Call
+    from runtime.cloud import Cloud
+    from runtime.transports.line import Line, MakeTransport
+    from runtime.transports.webrtc_line import WebRtcLine
 
 WEBRTC_ACTIONS = frozenset({"offer", "candidates", "relays"})
 
@@ -47,21 +43,21 @@ class Agent:
         self._clock = LedgerClock()
         self.broken = asyncio.Event()
         """Set when the agent can never hold a call."""
-        self._cloud: Any = None
-        self._calls: set[Any] = set()
+        self._cloud: Cloud | None = None
+        self._calls: set[Call] = set()
         self._signaling = Signaling(self._begin, MetricWriter(settings.stage))
         self._phones = Phones()
         self._webrtc_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "websocket":
             await self._talk(scope, receive, send)
         elif scope["type"] == "http":
             status, body = await self._respond(scope, receive)
-            await _answer(send, status, body)
+            await answer(send, status, body)
         else:
             await self._live(receive, send)
 
@@ -89,12 +85,12 @@ class Agent:
             _log.error("The agent cannot start.", extra={"fault": f"{type(fault).__name__}: {fault}"})
             self.broken.set()
 
-    async def _respond(self, scope: Mapping[str, Any], receive: Receive) -> tuple[HTTPStatus, Message]:
+    async def _respond(self, scope: Scope, receive: Receive) -> tuple[HTTPStatus, Message]:
         match scope["method"], scope["path"]:
             case "GET", "/ping":
                 return self._ping()
             case "POST", "/invocations":
-                return await self._respond_to_invocation(_session_id(scope), receive)
+                return await self._respond_to_invocation(session_id_of(scope), receive)
             case _, "/ping" | "/invocations":
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "Use GET /ping or POST /invocations."}
             case _:
@@ -107,7 +103,7 @@ class Agent:
 
     async def _respond_to_invocation(self, session_id: str, receive: Receive) -> tuple[HTTPStatus, Message]:
         try:
-            return HTTPStatus.OK, await self._invoke(session_id, _parsed(await _body(receive)))
+            return HTTPStatus.OK, await self._invoke(session_id, await read_object(receive))
         except InvocationError as fault:
             return fault.status, {"error": {"code": fault.code, "message": str(fault)}}
 
@@ -128,12 +124,12 @@ class Agent:
             raise InvocationError("no_session", "A call over WebRTC belongs to a session: send its id.")
         return await self._signaling.answer(session_id, request)
 
-    async def _talk(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
         from runtime.transports.caller_socket import POLICY_VIOLATION, CallerSocket  # noqa: PLC0415
 
         socket = CallerSocket(receive, send)
         await socket.accept()
-        session_id = _session_id(scope)
+        session_id = session_id_of(scope)
         if scope["path"] != "/ws" or not session_id:
             await socket.close(POLICY_VIOLATION, "a call is made to /ws, with a session id")
             return
@@ -149,13 +145,13 @@ class Agent:
         else:
             await self._hold(session_id, socket, partial(WebSocketTransport, socket))
 
-    def _begin(self, session_id: str, line: Any) -> None:
+    def _begin(self, session_id: str, line: "WebRtcLine") -> None:
         """Hold a call over WebRTC in the background: its invocations are short, and AgentCore reads `/ping`."""
         holding = asyncio.create_task(self._hold_over_webrtc(session_id, line))
         self._webrtc_calls.add(holding)
         holding.add_done_callback(self._webrtc_calls.discard)
 
-    async def _hold_over_webrtc(self, session_id: str, line: Any) -> None:
+    async def _hold_over_webrtc(self, session_id: str, line: "WebRtcLine") -> None:
         from runtime.transports.webrtc import WebRtcTransport  # noqa: PLC0415  # imported at the wake
 
         try:
@@ -164,7 +160,7 @@ class Agent:
             await self._signaling.forget(session_id)
 
     async def _hold(
-        self, session_id: str, line: Any, make_transport: Any, *, caller_number: str = ""
+        self, session_id: str, line: "Line", make_transport: "MakeTransport", *, caller_number: str = ""
     ) -> None:
         from runtime.call import Call  # noqa: PLC0415  # imported by the preload by now
         from runtime.cloud import Cloud  # noqa: PLC0415
@@ -183,7 +179,7 @@ class Agent:
             )
             await self._until_over(call)
 
-    async def _until_over(self, call: Any) -> None:
+    async def _until_over(self, call: "Call") -> None:
         self._calls.add(call)
         self._idle.clear()
         try:
@@ -192,42 +188,3 @@ class Agent:
             self._calls.discard(call)
             if not self._calls:
                 self._idle.set()
-
-
-def _session_id(scope: Mapping[str, Any]) -> str:
-    headers: Mapping[bytes, bytes] = dict(scope["headers"])
-    return headers.get(SESSION_HEADER, b"").decode("ascii", "replace")
-
-
-def _parsed(body: bytes) -> Message:
-    try:
-        request: Any = json.loads(body)
-    except ValueError as fault:
-        raise InvocationError("invalid_request", "The body is not JSON.") from fault
-    if not isinstance(request, dict):
-        raise InvocationError("invalid_request", "The body is no JSON object.")
-    return request
-
-
-async def _body(receive: Receive) -> bytes:
-    body: bytes = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-        body = body[: BODY_BYTES + 1]  # the rest is read, or nobody would read our answer, and not kept
-    if len(body) > BODY_BYTES:
-        raise InvocationError(
-            "too_large",
-            f"The body has more than {BODY_BYTES} bytes.",
-            status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
-    return body
-
-
-async def _answer(send: Send, status: HTTPStatus, body: Message) -> None:
-    payload = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send({"type": "http.response.body", "body": payload})

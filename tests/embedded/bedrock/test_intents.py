@@ -2,8 +2,9 @@
 
 import pytest
 
-from runtime.call import FAREWELLS, GREETING
 from runtime.door.session import Reason
+from runtime.farewell import FAREWELLS
+from runtime.pipeline import GREETING
 from scripts.embedded.bedrock.intents import Intent, Wish, understand
 
 
