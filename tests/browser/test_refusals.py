@@ -57,14 +57,16 @@ async def test_a_door_without_webrtc_is_called_over_websocket(stage, tab):
 
 async def test_no_relay_within_reach_is_said_and_websocket_offered(stage, tab):
     """The commonest fault of WebRTC in offices: a firewall that lets no relay through."""
-    relay = {"urls": [f"turn:127.0.0.1:{CLOSED_PORT}?transport=tcp"], "username": "u", "credential": "p"}
+    urls = [f"{scheme}:127.0.0.1:{CLOSED_PORT}?transport=tcp" for scheme in ("turn", "turns")]
+    relay = {"urls": urls, "username": "u", "credential": "p"}
     stage.door.invitation |= {"ice_servers": [relay], "ice_transport_policy": "relay"}
     await open_signed_in(tab, f"{stage.url}/")
     await tab.until("document.querySelector('#state')?.innerText === 'Ready to call'", 20)
     await tab.press("#call")
     await tab.until(PROBLEM, 40)
     assert await tab.text("#problem h3") == "No relay can be reached"
-    assert f"127.0.0.1:{CLOSED_PORT}?transport=tcp did not answer" in await tab.text("#problem .reference")
+    assert await tab.text("#problem .reference") == "; ".join(f"{url} did not answer" for url in urls)
+    assert await tab.text("#path") == "None"
     assert await no_path_is_told(stage)
 
     stage.door.invitation.pop("ice_servers")

@@ -130,9 +130,9 @@ export function noRelay(urls: readonly string[], errors: ReadonlyMap<string, num
   );
 }
 
-/** From the browser's icecandidateerror events; about silent relays it tells nothing. */
+/** From the browser's icecandidateerror events; about relays that are silent it tells nothing. */
 function relayReasons(urls: readonly string[], errors: ReadonlyMap<string, number>): string[] {
-  const answers = errors.size ? errors : new Map(urls.map((url) => [url, 701]));
+  const answers = new Map([...urls.map((url) => [url, 701] as const), ...errors]);
   return [...answers].map(([url, code]) => `${url} ${RELAY_ERRORS[code] ?? `answered with error ${code}`}`);
 }
 

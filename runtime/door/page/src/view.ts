@@ -3,6 +3,7 @@
 import type { TransportName } from "./door";
 import type { Speaker } from "./media";
 import type { Path } from "./path";
+import { PathProblem } from "./problem";
 import type { Problem, Remedy } from "./problem";
 import { Transcript } from "./transcript";
 
@@ -123,6 +124,7 @@ export class View {
 
   problem(problem: Problem): void {
     this.phase("problem");
+    if (problem instanceof PathProblem) this.noPath();
     const box = find("#problem");
     find("#problem h3").textContent = problem.title;
     find("#problem .advice").textContent = problem.advice;
@@ -188,6 +190,11 @@ export class View {
     set("#loss", all ? `${((100 * Math.max(0, path.packets_lost ?? 0)) / all).toFixed(1)} %` : "–");
     set("#jitter", path.jitter_milliseconds === null ? "–" : `${path.jitter_milliseconds.toFixed(0)} ms`);
     set("#round-trip", path.round_trip_milliseconds === null ? "–" : `${path.round_trip_milliseconds.toFixed(0)} ms`);
+  }
+
+  private noPath(): void {
+    set("#path", "None");
+    set("#place", "no way for the audio was found");
   }
 
   /** Nobody is on the line. */
