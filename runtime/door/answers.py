@@ -74,6 +74,13 @@ class InviteMade(Answer):
     limits: Limits = Field(description="Of the guest's call.")
 
 
+class InviteWithdrawn(Answer):
+    """An invite that is worth nothing any more, and neither is the token of a guest who came with it."""
+
+    invite_id: str
+    was_redeemed: bool = Field(description="Whether somebody had used it; their session has been ended.")
+
+
 class AgentAnswer(Answer):
     """The agent's session description."""
 

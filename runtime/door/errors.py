@@ -9,7 +9,8 @@ HotlineError
     ├── UnforeseenError           a fault of the door's own: its log says where
     ├── SessionUnknownError       this caller has no such session
     ├── TokenRefusedError         a guest's token is none of ours: nobody passes with it
-    ├── InviteSpentError          the invite has been used or is too old: ask for another
+    ├── InviteSpentError          the invite has been used, withdrawn or is too old: ask for another
+    ├── InviteUnknownError        this caller has made no such invite
     ├── KeyUnavailableError       KMS did not seal or compare a token: try again, or mend the deployment
     ├── TooManyBegunError         this caller begins too much at once: try again a little later
     ├── ForeignPageError          a web page that is not ours sent the request
@@ -94,7 +95,11 @@ class TokenRefusedError(DoorError):
 
 
 class InviteSpentError(DoorError):
-    """The invite has been used, or it is unknown or too old by now; nothing was opened."""
+    """The invite has been used or withdrawn, or it is unknown or too old by now; nothing was opened."""
+
+
+class InviteUnknownError(DoorError):
+    """The caller has made no such invite, whether or not another has."""
 
 
 class KeyUnavailableError(DoorError):

@@ -4,7 +4,8 @@ For a page: take the text after `#invite=` of its own address, remove it from th
 (`history.replaceState`), and send it once, as `Authorization: Bearer TOKEN`, with `POST /guest/sessions` and
 the body of `POST /sessions`.  The answer is that of `POST /sessions` and has a `token` besides, which is sent in
 the same header with everything below `/guest/sessions/{id}`.  401 and 403 say that the link is none, 410 that
-it has been used or is too old, 429 and 503 that it is still good and worth another try after `retry-after`.
+it has been used, was withdrawn or is too old, 429 and 503 that it is still good and worth another try after
+`retry-after`.
 """
 
 import logging
@@ -13,9 +14,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from runtime.clock import Clock
-from runtime.door.answers import GuestSocketWay, GuestWebRtcWay, InviteMade, Limits, SocketWay
-from runtime.door.errors import DoorError, LedgerUnavailableError, ShareTakenError
+from runtime.door.answers import (
+    GuestSocketWay,
+    GuestWebRtcWay,
+    InviteMade,
+    InviteWithdrawn,
+    Limits,
+    SocketWay,
+)
+from runtime.door.errors import DoorError, LedgerUnavailableError, SessionUnknownError, ShareTakenError
 from runtime.door.invites import ALL_GUESTS, GUEST, Invite, Invites
+from runtime.door.invites import guest as guest_of
 from runtime.door.pace import Pace
 from runtime.door.reaper import GRACE_SECONDS
 from runtime.door.sessions import Sessions, Terms, new_session_id
@@ -84,11 +93,33 @@ class Guests:
             limits=Limits(call_seconds=self._settings.guest_call_seconds),
         )
 
+    def withdraw(self, inviter: str, invite_id: str) -> InviteWithdrawn:
+        """Make an invite of *inviter*'s worthless, and end the session that came of it.
+
+        Raises:
+            InviteUnknownError: *inviter* has made no such invite.
+            AgentCoreUnavailableError: The session is closed, and its microVM may still run; asking again is no harm.
+        """
+        session_id = self._invites.withdraw(invite_id, inviter)
+        if session_id:
+            with suppress(SessionUnknownError):  # it is being opened, and will be given up
+                self._sessions.end(guest_of(invite_id), session_id)
+        logger.info("Invite withdrawn", extra={"invite": invite_id, "session": session_id})
+        return InviteWithdrawn(invite_id=invite_id, was_redeemed=bool(session_id))
+
+    def admit(self, guest: str) -> None:
+        """Let *guest*, whose token is good, do something in their session.
+
+        Raises:
+            InviteSpentError: Their invite was withdrawn.
+        """
+        self._invites.check(guest.removeprefix(GUEST))
+
     def open(self, guest: str, transport: str) -> GuestSocketWay | GuestWebRtcWay:
         """Redeem the invite of *guest*, and open the session that it is good for.
 
         Raises:
-            InviteSpentError: The invite has been used or is too old; nothing was opened.
+            InviteSpentError: The invite has been used or withdrawn, or is too old; nothing stays open.
             DoorError: No session could be opened; the invite is as good as before.
         """
         invite_id, session_id = guest.removeprefix(GUEST), new_session_id()
@@ -100,6 +131,7 @@ class Guests:
             self._take_places(shares, session_id)
             terms = Terms(session_id=session_id, call_seconds=self._settings.guest_call_seconds)
             way_in = self._sessions.open(guest, transport, terms)
+            self._give_up_if_withdrawn(guest, session_id)
         except DoorError:
             self._undo(shares, invite_id, session_id)
             raise
@@ -120,6 +152,15 @@ class Guests:
                 share.take(session_id)
         except ShareTakenError:
             self._metrics.write({CALLERS_LIMITED: 1})
+            raise
+
+    def _give_up_if_withdrawn(self, guest: str, session_id: str) -> None:
+        """Look once more: whoever withdrew the invite meanwhile may have found no session to end."""
+        try:
+            self.admit(guest)
+        except DoorError:
+            with suppress(DoorError):  # then the reaper ends it
+                self._sessions.end(guest, session_id)
             raise
 
     def _undo(self, shares: Iterable[Share], invite_id: str, session_id: str) -> None:

@@ -27,6 +27,7 @@ from runtime.door.errors import (
     ForeignPageError,
     InvalidRequestError,
     InviteSpentError,
+    InviteUnknownError,
     KeyUnavailableError,
     LedgerUnavailableError,
     RelaysUnavailableError,
@@ -70,6 +71,7 @@ _STATUS: dict[type[HotlineError], HTTPStatus] = {
     RouteUnknownError: HTTPStatus.NOT_FOUND,
     SessionUnknownError: HTTPStatus.NOT_FOUND,
     SessionConflictError: HTTPStatus.CONFLICT,
+    InviteUnknownError: HTTPStatus.NOT_FOUND,
     InviteSpentError: HTTPStatus.GONE,
     WebhookForgedError: HTTPStatus.FORBIDDEN,
     WebhookReplayedError: HTTPStatus.CONFLICT,
@@ -105,6 +107,8 @@ class Request:
     request_id: str
     session_id: str
     """Empty on routes that name none."""
+    invite_id: str
+    """Likewise."""
     owner: str = field(repr=False)
     body: bytes = field(repr=False)
 
@@ -118,13 +122,15 @@ class Request:
             BodyTooLargeError: The body is longer than any that the route takes.
         """
         context, route = event["requestContext"], event["routeKey"]
-        session_id = (event.get("pathParameters") or {}).get("id", "")
+        named = event.get("pathParameters") or {}
+        session_id = named.get("id", "")
         authorizer = context.get("authorizer") or {}
         keep_guests_apart(authorizer, route=route, session_id=session_id)
         return cls(
             route=route,
             request_id=context["requestId"],
             session_id=session_id,
+            invite_id=named.get("invite", ""),
             owner=owner_of(authorizer),
             body=body_of(event, most_bytes),
         )

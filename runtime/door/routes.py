@@ -5,7 +5,7 @@ Requests are dispatched from this table and docs/openapi.json is generated from 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from runtime.door.answers import (
     GuestSocketWay,
     GuestWebRtcWay,
     InviteMade,
+    InviteWithdrawn,
     RelayWay,
     SessionShown,
     SocketWay,
@@ -102,6 +103,13 @@ _INVITING = Route(
     act=lambda door, request, _: door.guests().invite(request.owner),
 )
 
+_WITHDRAWING = Route(
+    key="DELETE /invites/{invite}",
+    does="Withdraws an invite of the caller's own and ends the session that came of it, as often as one likes",
+    answers=(InviteWithdrawn,),
+    act=lambda door, request, _: door.guests().withdraw(request.owner, request.invite_id),
+)
+
 _REDEEMING = Route(
     key="POST /guest/sessions",
     does="Redeems the invite in the Authorization header: opens its session and answers the way in, and the "
@@ -173,14 +181,25 @@ def _signaling_routes(path: str) -> tuple[Route, ...]:
     )
 
 
+def _for_guests(route: Route) -> Route:
+    """Return *route* as guests may use it: for as long as nobody withdraws their invite."""
+
+    def act(door: Services, request: Request, body: Any) -> Answer | None:
+        door.guests().admit(request.owner)
+        return route.act(door, request, body)
+
+    return replace(route, act=act, refuses=(*route.refuses, HTTPStatus.GONE))
+
+
 ROUTES = {
     route.key: route
     for route in (
         _OPENING,
         *_session_routes("/sessions"),
         _INVITING,
+        _WITHDRAWING,
         _REDEEMING,
-        *_session_routes("/guest/sessions"),
+        *map(_for_guests, _session_routes("/guest/sessions")),
     )
 }
 """Route key to route."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError
@@ -33,6 +34,8 @@ class Invitation:
 class Invite:
     """What somebody without a sign-in may open one session with."""
 
+    invite_id: str
+    """What to withdraw it by."""
     token: str = field(repr=False)  # whoever has it may
     seconds: int
     """How long it is good."""
@@ -102,6 +105,15 @@ class Door:
         """
         return self._read(self._call("POST", "/invites"), _invite)
 
+    def withdraw(self, invite_id: str) -> bool:
+        """Withdraw an invite; say whether somebody had used it, whose session has been ended.
+
+        Raises:
+            RefusedError: The door would not.
+        """
+        answer = self._call("DELETE", f"/invites/{quote(invite_id, safe='')}")
+        return self._read(answer, lambda found: bool(found["was_redeemed"]))
+
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
@@ -146,6 +158,7 @@ def _invitation(answer: Mapping[str, Any]) -> Invitation:
 
 def _invite(answer: Mapping[str, Any]) -> Invite:
     return Invite(
+        invite_id=answer["invite_id"],
         token=answer["invite"],
         seconds=answer["expires_in_seconds"],
         call_seconds=answer["limits"]["call_seconds"],

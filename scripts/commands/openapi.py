@@ -60,14 +60,22 @@ SESSION_ID = {
     "description": "Of a session of the caller's own; another's answers as one that never was.",
     "schema": {"type": "string", "pattern": "^hotline-[0-9a-f-]{36}$"},
 }
+INVITE_ID = {
+    "name": "invite",
+    "in": "path",
+    "required": True,
+    "description": "Of an invite of the caller's own; another's answers as one that never was.",
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
+NAMED = {"{id}": SESSION_ID, "{invite}": INVITE_ID}
 
 REFUSALS = {
     HTTPStatus.BAD_REQUEST: "The request is not what the route takes; nothing was done.",
     HTTPStatus.UNAUTHORIZED: "There is no token, or none that is good here and now.",
     HTTPStatus.FORBIDDEN: "The caller may not use this route.",
-    HTTPStatus.NOT_FOUND: "The caller has no such session, or the stage has no such route.",
+    HTTPStatus.NOT_FOUND: "The caller has no such session or invite, or the stage has no such route.",
     HTTPStatus.CONFLICT: "The session is over, of another transport, or in another state.",
-    HTTPStatus.GONE: "The invite was redeemed already, or is no more.",
+    HTTPStatus.GONE: "The invite was redeemed already, was withdrawn, or is no more.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long; it was not read.",
     HTTPStatus.TOO_MANY_REQUESTS: "Every place is taken, the caller has begun too many, or all callers send too "
     "much; try again later.",
@@ -121,8 +129,8 @@ def _paths(routes: Iterable[Route]) -> dict[str, Any]:
         method, _, path = route.key.partition(" ")
         paths.setdefault(path, {})[method.lower()] = _operation(route)
     for path, item in paths.items():
-        if "{id}" in path:
-            item["parameters"] = [SESSION_ID]
+        if named := [one for name, one in NAMED.items() if name in path]:
+            item["parameters"] = named
     return paths
 
 

@@ -26,6 +26,8 @@ OF_A_SESSION = (
     ("/{id}/stats", (apigateway.HttpMethod.POST,)),
 )
 
+OF_AN_INVITE = (("/{invite}", (apigateway.HttpMethod.DELETE,)),)
+
 type Paths = Iterable[tuple[str, tuple[apigateway.HttpMethod, ...]]]
 
 # A token is in the first; the others are what the AWS SDKs send besides when they sign a request.
@@ -86,8 +88,8 @@ class DoorApi(Construct):
     def serve_guests(
         self, callers: Callers, guests: apigateway.IHttpRouteAuthorizer, config: GuestsConfig
     ) -> None:
-        """Let *callers* make invites for the function that serves them, and *guests* use them."""
-        inviting = self._add(INVITES, (OPENING,), callers.authorizer, callers.scopes)
+        """Let *callers* make and withdraw invites for the function that serves them, and *guests* use them."""
+        inviting = self._add(INVITES, (OPENING, *OF_AN_INVITE), callers.authorizer, callers.scopes)
         visiting = self._add(GUEST_SESSIONS, (OPENING, *OF_A_SESSION), guests)
         self._throttle((*inviting, *visiting), rate=config.requests_per_second, burst=config.request_burst)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from runtime.door.errors import InviteSpentError
+from runtime.door.errors import InviteSpentError, InviteUnknownError
 from runtime.door.invites import Invite, Invites
 from tests.door.conftest import TABLE, items
-from tests.door.gateway import ALICE
+from tests.door.gateway import ALICE, BOB
 
 FIRST = "hotline-00000000-0000-4000-8000-000000000001"
 SECOND = "hotline-00000000-0000-4000-8000-000000000002"
@@ -96,3 +96,51 @@ def test_guests_of_one_inviter_share_their_places(invite):
     assert invite.inviters_guests == other.inviters_guests
     assert invite.guest != other.guest
     assert ALICE not in invite.inviters_guests
+
+
+def test_a_withdrawn_invite_opens_nothing(invites, invite):
+    """A link that went to the wrong person is worth nothing from that moment on."""
+    assert invites.withdraw(invite.invite_id, ALICE) == ""
+
+    assert not redeemed(invites, invite, FIRST)
+
+
+def test_who_had_redeemed_a_withdrawn_invite_does_not_go_on(invites, invite):
+    """Whoever withdraws it learns which session there is to end, as often as they ask."""
+    invites.redeem(invite.invite_id, FIRST)
+    invites.check(invite.invite_id)
+
+    assert [invites.withdraw(invite.invite_id, ALICE) for _ in range(2)] == [FIRST, FIRST]
+    with pytest.raises(InviteSpentError, match="withdrawn"):
+        invites.check(invite.invite_id)
+
+
+def test_giving_back_does_not_undo_a_withdrawal(invites, invite):
+    """A door whose session could not be opened knows nothing of it."""
+    invites.redeem(invite.invite_id, FIRST)
+    invites.withdraw(invite.invite_id, ALICE)
+    invites.give_back(invite.invite_id, FIRST)
+
+    assert not redeemed(invites, invite, SECOND)
+
+
+@pytest.mark.parametrize("inviter", [BOB, "", "guest:" + "0f" * 16])
+def test_nobody_withdraws_anothers_invite(invites, invite, dynamodb, inviter):
+    """Nor finds out whether there is one."""
+    before = items(dynamodb)
+    with pytest.raises(InviteUnknownError) as anothers:
+        invites.withdraw(invite.invite_id, inviter)
+    with pytest.raises(InviteUnknownError) as nobodys:
+        invites.withdraw("1e" * 16, inviter)
+
+    assert str(anothers.value) == str(nobodys.value)
+    assert items(dynamodb) == before
+    assert redeemed(invites, invite, FIRST)
+
+
+@pytest.mark.parametrize("junk", ["", "../sessions", "0F" * 16, "0f" * 16 + "\n", "x" * 5_000])
+def test_an_id_that_is_none_is_not_even_looked_for(invites, dynamodb, junk):
+    """The table has other items whose keys begin alike, or that are somebody's own."""
+    with pytest.raises(InviteUnknownError):
+        invites.withdraw(junk, ALICE)
+    assert items(dynamodb) == []

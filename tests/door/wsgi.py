@@ -44,18 +44,23 @@ def _served(method: str, path: str, authorization: str, body: bytes) -> Mapping[
     if path == "/openapi.json":
         return {"statusCode": 200, "headers": JSON, "body": DOCUMENT.read_text()}
     for key in ROUTES:
-        template = re.escape(key.partition(" ")[2]).replace(r"\{id\}", "(?P<id>[^/]+)")
+        template = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", key.partition(" ")[2])
         found = re.fullmatch(template, path)
         if found and key.startswith(f"{method} "):
-            return asked(key, found.groupdict().get("id", ""), authorization, body)
+            named = found.groupdict()
+            return asked(key, named.pop("id", ""), authorization, body, **named)
     return _by_gateway(HTTPStatus.NOT_FOUND)
 
 
-def asked(key: str, session_id: str, authorization: str, body: bytes) -> Mapping[str, Any]:
+def asked(
+    key: str, session_id: str, authorization: str, body: bytes, *, invite: str = ""
+) -> Mapping[str, Any]:
     """Ask who comes, as API Gateway does, and pass on whom it knows."""
     if not authorization:
         return _by_gateway(HTTPStatus.UNAUTHORIZED)
     made = event(key, session_id, ALICE, base64.b64encode(body).decode()) | {"isBase64Encoded": True}
+    if invite:
+        made["pathParameters"] = {"invite": invite}
     if GUESTS in key:
         # The authorizer that is deployed; the first word is the scheme.
         verdict = handle_authorization(asking(key, authorization.partition(" ")[2], session_id), None)

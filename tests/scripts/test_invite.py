@@ -12,6 +12,7 @@ from scripts.commands import invite
 
 PAGE = "https://d111111abcdef8.cloudfront.net"
 TOKEN = "eyJraW5kIjoiaW52aXRlIn0.c2VhbA"
+INVITE_ID = "0f" * 16
 
 
 def deployed(**outputs) -> Deployment:
@@ -22,13 +23,21 @@ def deployed(**outputs) -> Deployment:
 
 @pytest.fixture
 def stage(monkeypatch):
-    """A stage that answers every request for an invite with the same one."""
-    answer = {"invite": TOKEN, "expires_in_seconds": 3_600, "limits": {"call_seconds": 300}}
+    """A stage that answers every request for an invite with the same one, and takes that one back."""
+    answers = {
+        ("POST", "/invites"): {
+            "invite_id": INVITE_ID,
+            "invite": TOKEN,
+            "expires_in_seconds": 3_600,
+            "limits": {"call_seconds": 300},
+        },
+        ("DELETE", f"/invites/{INVITE_ID}"): {"invite_id": INVITE_ID, "was_redeemed": True},
+    }
     asked = []
 
     def answered(_door, *request):
         asked.append(request)
-        return answer
+        return answers[request]
 
     monkeypatch.setattr("scripts.calling.door.Door._call", answered)
     monkeypatch.setattr(invite, "find", lambda _options: deployed(PageUrl=PAGE, DoorUrl=PAGE))
@@ -47,6 +56,17 @@ def test_the_link_alone_goes_to_standard_output(stage, capsys):
     assert stage == [("POST", "/invites")]
     assert "60 minutes" in printed.err
     assert "5 minutes" in printed.err
+
+
+def test_what_is_made_can_be_withdrawn_by_what_was_printed(stage, capsys, monkeypatch):
+    """Nobody should have to look for an id in a log before they can take a link back."""
+    invite.main()
+    command = capsys.readouterr().err.partition("scripts/invite ")[2].split(" takes")[0]
+    monkeypatch.setattr(sys, "argv", ["invite", *command.split()])
+
+    assert invite.main() == 0
+    assert stage[-1] == ("DELETE", f"/invites/{INVITE_ID}")
+    assert "their call was ended" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("stage")

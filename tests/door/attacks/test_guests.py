@@ -48,9 +48,11 @@ class Door:
         self.settings = settings
         self.agentcore = agentcore
 
-    def call(self, route, caller, *, session_id="", body="", headers=None):
+    def call(self, route, caller, *, session_id="", invite_id="", body="", headers=None):
         """Send a request as somebody whom API Gateway has authenticated; returns status, body and headers."""
         made = event(route, session_id, ALICE, body)
+        if invite_id:
+            made["pathParameters"] = {"invite": invite_id}
         made["requestContext"] |= caller
         made["headers"] |= headers or {}
         response = handlers.handle_request(made, None)
@@ -68,9 +70,15 @@ class Door:
         return self.visit("POST /guest/sessions", token, body=WANTED, **more)
 
     def invite(self, caller=ALICES):
+        return self.invite_with_id(caller)[0]
+
+    def invite_with_id(self, caller=ALICES):
         status, body, _ = self.call("POST /invites", caller)
         assert status == HTTPStatus.CREATED
-        return body["invite"]
+        return body["invite"], body["invite_id"]
+
+    def withdraw(self, invite_id, caller=ALICES):
+        return self.call("DELETE /invites/{invite}", caller, invite_id=invite_id)
 
     def seal(self, token, key=None):
         return Sealer(self._kms, key or self.settings.invite_key).seal(token)
@@ -161,6 +169,70 @@ def test_a_replayed_invite_opens_nothing(door):
     assert headers["content-type"] == "application/problem+json"
     assert "another" in told["detail"]
     assert door.created() == before
+
+
+def test_a_withdrawn_invite_opens_nothing(door):
+    """Sent to the wrong address, or found in the wrong mailbox: whoever sent it takes it back."""
+    invite, invite_id = door.invite_with_id()
+
+    assert door.withdraw(invite_id)[:2] == (HTTPStatus.OK, {"invite_id": invite_id, "was_redeemed": False})
+    before = door.created()
+
+    status, told, _ = door.redeem(invite)
+    assert (status, "another" in told["detail"]) == (HTTPStatus.GONE, True)
+    assert door.created() == before
+
+
+def test_a_withdrawn_invite_ends_the_call_that_came_of_it(door):
+    """And the token that its guest holds is worth nothing, whatever it is shown for."""
+    invite, invite_id = door.invite_with_id()
+    _, own, _ = door.redeem(invite)
+
+    for _ in range(2):  # whoever is not sure whether it arrived asks again
+        status, told, _ = door.withdraw(invite_id)
+        assert (status, told["was_redeemed"]) == (HTTPStatus.OK, True)
+
+    (row,) = door.rows()
+    assert (row["state"]["S"], row["reason"]["S"]) == ("closed", "stopped")
+    assert set(door.agentcore.stopped) == {own["session_id"]}
+    before = door.created()
+    for route in ("GET", "DELETE", "POST {}/relays"):
+        key = route.format("/guest/sessions/{id}") if "{}" in route else f"{route} /guest/sessions/{{id}}"
+        assert door.visit(key, own["token"], session_id=own["session_id"])[0] == HTTPStatus.GONE
+    assert door.created() == before
+
+
+def test_an_invite_that_is_withdrawn_while_it_is_redeemed_opens_nothing(door):
+    """Whoever withdraws it in this moment finds no session to end; whoever opens that must find out."""
+    invite, invite_id = door.invite_with_id()
+    answer = door.agentcore.serve
+
+    def withdrawn_meanwhile(operation, session_id, body):
+        door.agentcore.serve = answer
+        assert door.withdraw(invite_id)[0] == HTTPStatus.OK
+        return answer(operation, session_id, body)
+
+    door.agentcore.serve = withdrawn_meanwhile
+    status, told, _ = door.redeem(invite)
+
+    assert status == HTTPStatus.GONE
+    assert "url" not in told
+    assert [row["state"]["S"] for row in door.rows()] == ["closed"]
+    assert set(door.agentcore.stopped) == {door.agentcore.asked[0][0]}
+
+
+def test_nobody_withdraws_anothers_invite(door):
+    """Neither somebody else who may call, nor the guest, nor whoever comes by one of their routes."""
+    invite, invite_id = door.invite_with_id()
+    guest = {"authorizer": {"lambda": {"invite": invite_id, "session": ""}}}
+    before = door.created()
+
+    foreign, unknown = door.withdraw(invite_id, BOBS), door.withdraw("0f" * 16, BOBS)
+    assert foreign[0] == unknown[0] == HTTPStatus.NOT_FOUND
+    assert foreign[1]["detail"] == unknown[1]["detail"]
+    assert door.withdraw(invite_id, guest)[0] == HTTPStatus.FORBIDDEN
+    assert door.created() == before
+    assert door.redeem(invite)[0] == HTTPStatus.CREATED
 
 
 def test_an_ended_call_does_not_make_its_invite_good_again(door):
