@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from scripts.calling.door import Door
 from scripts.calling.errors import CredentialsError, NotDeployedError
-from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.calling.proof import Bearer, Proof, Signature
+from scripts.embedded.phones import PhoneAccount
 from turn.settings import ExternalTurnSettings, ManagedTurnSettings, turn_settings_from
 
 CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})

@@ -10,8 +10,9 @@ from scripts.calling.caller import Caller, Conversation
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError, RefusedError
 from scripts.calling.phone_line import PhoneLine
-from scripts.calling.phone_webhooks import PhoneAccount, Stream, ring, stream_of
+from scripts.calling.phone_webhooks import Stream, ring, stream_of
 from scripts.calling.utterance import Utterance
+from scripts.embedded.phones import PhoneAccount
 
 WEBHOOK_SECONDS = 15
 """What Twilio waits for an answer; the others wait longer, or ask again."""

@@ -20,22 +20,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scripts.calling.errors import RefusedError
+from scripts.embedded.phones import PhoneAccount
 
 FORM = "application/x-www-form-urlencoded"
 SESSION_ID = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneAccount:
-    """A number at a provider, and what the provider signs with."""
-
-    provider: str
-    number: str
-    """What is called."""
-    caller: str
-    """Who calls."""
-    secret: str = field(repr=False)
-    """What the provider has: for Telnyx a private key (base64), of which the door has the public one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

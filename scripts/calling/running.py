@@ -15,10 +15,10 @@ from typing import Any
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError
 from scripts.calling.issuer import ScriptsToken
-from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.embedded.clients import make_session
 from scripts.embedded.cloud import EmbeddedCloud
 from scripts.embedded.issuer.requests import SCRIPTS_CLIENT
+from scripts.embedded.phones import PhoneAccount
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 _ONLY_MINE = 0o600

@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from scripts.calling.phone_webhooks import PhoneAccount
 from scripts.embedded.account import Account
 from scripts.embedded.address import DEFAULT_PORT, HOST, Ports
 from scripts.embedded.bridge.settings import bridge_settings
 from scripts.embedded.cdk import Cdk, asks_this_machine
 from scripts.embedded.children import Child
-from scripts.embedded.phones import connect_phones
+from scripts.embedded.phones import PhoneAccount, connect_phones
 from scripts.embedded.servers import ServerError, Servers
 from scripts.embedded.turn.deployed import DeployedRelays
 from scripts.embedded.work_folder import work_folder

@@ -2,11 +2,10 @@
 
 import base64
 import secrets
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from scripts.calling.phone_webhooks import PhoneAccount
 
 NUMBERS = {
     "twilio": "+14155550101",
@@ -18,6 +17,19 @@ NUMBERS = {
 
 CALLER = "+12025550142"
 """Who calls; of the same range, in the country that is served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAccount:
+    """A number at a provider, and what the provider signs with."""
+
+    provider: str
+    number: str
+    """What is called."""
+    caller: str
+    """Who calls."""
+    secret: str = field(repr=False)
+    """What the provider has: for Telnyx a private key (base64), of which the door has the public one."""
 
 
 def connect_phones(secrets_manager: Any, bridge_url: str) -> tuple[list[PhoneAccount], dict[str, Any]]:
