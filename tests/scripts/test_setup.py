@@ -188,6 +188,39 @@ def test_a_failed_install_is_not_taken_for_a_finished_one(with_uv: Path):
     assert len(uv_calls(with_uv)) == 2
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "setup: interrupted; run it again to go on.\n"),
+        (
+            PermissionError(13, "Permission denied", ".venv"),
+            1,
+            "setup: .venv: Permission denied. Run it again",
+        ),
+    ],
+)
+def test_what_stops_it_is_said_without_a_traceback(
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    fault: BaseException,
+    code: int,
+    said: str,
+):
+    """The first thing that a newcomer starts takes minutes, and is the first that they interrupt."""
+
+    def stopped() -> None:
+        raise fault
+
+    setup = load(checkout)
+    monkeypatch.setattr(setup, "prepare", stopped)
+    monkeypatch.setattr("sys.argv", ["setup"])
+
+    assert setup.main() == code
+    assert capsys.readouterr().err.startswith(said)
+
+
 def test_two_at_once_install_once(with_uv: Path):
     """Two terminals on a fresh clone do not write into one folder together."""
     processes = [start(with_uv) for _ in range(2)]
