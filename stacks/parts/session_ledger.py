@@ -74,7 +74,7 @@ class SessionLedger(Construct):
         self._grant(grantee, (ROWS, *PLACES), "dynamodb:UpdateItem")
 
     def grant_redeem(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* take the ticket off a session's row, and change nothing else of it."""
+        """Let *grantee* take the ticket off a session's row, and neither change nor be told anything else of it."""
         self._grant(grantee, (ROWS,), "dynamodb:UpdateItem", attributes=(KEY, "state", *TICKET))
 
     def grant_switch(self, grantee: iam.IGrantable) -> None:
@@ -86,11 +86,14 @@ class SessionLedger(Construct):
     ) -> None:
         """Allow *actions* on the items whose keys begin as *keys* do, and on their *attributes* if any are named.
 
-        `ForAllValues`, because a request may name several; none of these actions comes without a key.
+        `ForAllValues`, because a request may name several; none of these actions comes without a key.  Whoever may
+        touch some attributes alone must not have the others returned ("Using IAM policy conditions for fine-grained
+        access control", DynamoDB developer guide); a request that says nothing of it is returned nothing.
         """
         conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
         if attributes:
             conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
+            conditions["StringEqualsIfExists"] = {"dynamodb:ReturnValues": ["NONE"]}
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import re
-import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 
 from runtime.bridge import bridge, fetch
@@ -102,24 +103,38 @@ def test_the_bridge_may_redeem_tickets_and_connect_and_nothing_else(deployed):
         "stream_token",
         "stream_token_until",
     }
+    assert conditions["StringEqualsIfExists"] == {"dynamodb:ReturnValues": ["NONE"]}
 
 
 def test_what_the_bridge_may_touch_is_what_redeeming_touches():
-    """An attribute more, and no call would come through; found out by the first caller."""
+    """An attribute more, or one that it wants back, and no call would come through; found out by the first caller."""
+    client = boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="x",
+    )
+    sent: list[dict[str, Any]] = []
 
-    class Client:
-        class exceptions:  # noqa: N801 - as boto3 has it
-            pass
+    def answer(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        sent.append(json.loads(params["body"]))
+        return SimpleNamespace(status_code=200), {}
 
-        def update_item(self, **request: Any) -> dict:
-            self.request = request
-            return {"Attributes": {}}
+    client.meta.events.register("before-call.dynamodb.UpdateItem", answer)
+    # The first is to be told the time: a bridge that has just started knows none but its machine's.
+    assert stream_tokens.StreamTokens(client, "ledger").redeem("hotline-1", "a ticket")
+    asking, redeeming = sent
 
-    client = Client()
-    stream_tokens.StreamTokens(client, "ledger", clock=time.time).redeem("hotline-1", "a ticket")
-    named = set(client.request["ExpressionAttributeNames"].values()) | set(client.request["Key"])
-
-    assert named == {"session_id", "state", "stream_token", "stream_token_until"}
+    assert set(asking["Key"]) == {"session_id"}
+    assert {*redeeming["Key"], *redeeming["ExpressionAttributeNames"].values()} == {
+        "session_id",
+        "state",
+        "stream_token",
+        "stream_token_until",
+    }
+    assert [one["ReturnValues"] for one in sent] == ["NONE", "NONE"]
+    assert "ExpressionAttributeNames" not in asking
+    assert all(one["Key"]["session_id"]["S"].startswith("hotline-") for one in sent)
 
 
 def test_fargate_may_write_the_log_and_nothing_else(deployed):

@@ -1,7 +1,7 @@
-"""The condition key `dynamodb:LeadingKeys`, by which a policy lets a role reach some items of a table only.
+"""The condition keys by which a policy lets a role reach some items of a table, or some attributes, only.
 
-MiniStack does not know it, and a condition `ForAllValues` on a key that is not there is met: a role would have
-every item.
+MiniStack does not know `dynamodb:LeadingKeys` and `dynamodb:ReturnValues`, nor which attributes an update names, and
+conditions like `ForAllValues` on a key that is not there are met: a role would have every item, and all of it.
 
 Source: "Actions, resources, and condition keys for Amazon DynamoDB", Service Authorization Reference.
 """
@@ -14,30 +14,47 @@ from ministack.core import iam_actions
 from ministack.services import dynamodb
 
 _KEY = "dynamodb:LeadingKeys"
+_ATTRIBUTES = "dynamodb:Attributes"
+_RETURNED = "dynamodb:ReturnValues"
 
 
 def judge_by_leading_keys() -> None:
-    """Have calls of DynamoDB judged by the partition keys that they name."""
+    """Have calls of DynamoDB judged by the partition keys and attributes that they name, and by what they want back."""
     context_of = iam_actions.dynamodb_service_context
 
     def with_leading_keys(body: bytes) -> dict[str, Any]:
         context: dict[str, Any] = context_of(body)
         keys = list(_leading_keys(body))
-        return {**context, _KEY: keys} if keys else context
+        return {**context, **_of_update(body), **({_KEY: keys} if keys else {})}
 
     iam_actions.dynamodb_service_context = with_leading_keys
 
 
 def _leading_keys(body: bytes) -> Iterator[str]:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return
-    for table, item in _items(request if isinstance(request, dict) else {}):
+    for table, item in _items(_parsed(body)):
         known = dynamodb._tables.get(str(table).rsplit("/", 1)[-1])
         value = item.get(known["pk_name"]) if known and isinstance(item, dict) else None
         if isinstance(value, dict):
             yield from (str(text) for text in value.values())
+
+
+def _of_update(body: bytes) -> dict[str, Any]:
+    """Return what only an UpdateItem has: the attributes of its expressions, and what of the item it asks back."""
+    request = _parsed(body)
+    key, names = request.get("Key"), request.get("ExpressionAttributeNames")
+    if not isinstance(key, dict) or not request.keys() & {"UpdateExpression", "ConditionExpression"}:
+        return {}
+    named = [*key, *(names.values() if isinstance(names, dict) else ())]
+    returned = {_RETURNED: str(request["ReturnValues"])} if "ReturnValues" in request else {}
+    return {_ATTRIBUTES: sorted(map(str, named)), **returned}
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
 
 
 def _items(request: dict[str, Any]) -> Iterator[tuple[str, Any]]:
