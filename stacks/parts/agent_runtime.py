@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from aws_cdk import RemovalPolicy
-from aws_cdk import aws_bedrockagentcore as agentcore
+from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -53,26 +53,30 @@ class AgentRuntime(Construct):
         asset = _asset(self, bundle)
         self.role = AgentRole(self, "Role", config=config, runtime_name=name, bundle=asset).role
         self.lifetime_seconds = config.call_seconds + LIFETIME_BEYOND_CALL_SECONDS
-        self._runtime = agentcore.CfnRuntime(
+        # By CloudFormation's own names, which cfn-lint checks: the typed ones are a library of 5 MB for these two.
+        self._runtime = CfnResource(
             self,
             "Runtime",
-            agent_runtime_name=name,
-            agent_runtime_artifact=_code(asset),
-            description="Hotline: a voice agent, one microVM per call",
-            environment_variables=dict(environment),
-            lifecycle_configuration=agentcore.CfnRuntime.LifecycleConfigurationProperty(
-                idle_runtime_session_timeout=config.idle_seconds,
-                max_lifetime=self.lifetime_seconds,
-            ),
-            network_configuration=_private(vpc, security_group),
-            # Said, because which version is the default has changed.  V2 starts in about 2 s, V1 in 5 to 30.
-            platform_version="V2",
-            protocol_configuration="HTTP",
-            role_arn=self.role.role_arn,
+            type="AWS::BedrockAgentCore::Runtime",
+            properties={
+                "AgentRuntimeName": name,
+                "AgentRuntimeArtifact": {"CodeConfiguration": _code(asset)},
+                "Description": "Hotline: a voice agent, one microVM per call",
+                "EnvironmentVariables": dict(environment),
+                "LifecycleConfiguration": {
+                    "IdleRuntimeSessionTimeout": config.idle_seconds,
+                    "MaxLifetime": self.lifetime_seconds,
+                },
+                "NetworkConfiguration": _private(vpc, security_group),
+                # Said, because which version is the default has changed.  V2 starts in about 2 s, V1 in 5 to 30.
+                "PlatformVersion": "V2",
+                "ProtocolConfiguration": "HTTP",
+                "RoleArn": self.role.role_arn,
+            },
         )
         # AgentCore starts the agent while it creates the runtime: its rights must be there first.
         self._runtime.node.add_dependency(self.role)
-        self.arn = self._runtime.attr_agent_runtime_arn
+        self.arn = self._of_runtime("AgentRuntimeArn")
         self.log_group = self._log_group(config)
         self._add_endpoint(config)
 
@@ -99,17 +103,23 @@ class AgentRuntime(Construct):
 
     def _add_endpoint(self, config: RuntimeConfig) -> None:
         version = config.endpoint_version
-        endpoint = agentcore.CfnRuntimeEndpoint(
+        endpoint = CfnResource(
             self,
             "Endpoint",
-            name=ENDPOINT,
-            description="What the door sends calls to",
-            agent_runtime_id=self._runtime.attr_agent_runtime_id,
-            agent_runtime_version=str(version) if version else self._runtime.attr_agent_runtime_version,
+            type="AWS::BedrockAgentCore::RuntimeEndpoint",
+            properties={
+                "Name": ENDPOINT,
+                "Description": "What the door sends calls to",
+                "AgentRuntimeId": self._of_runtime("AgentRuntimeId"),
+                "AgentRuntimeVersion": str(version) if version else self._of_runtime("AgentRuntimeVersion"),
+            },
         )
         endpoint.node.add_dependency(self.log_group)
         self.endpoint_name = ENDPOINT
-        self.endpoint_arn = endpoint.attr_agent_runtime_endpoint_arn
+        self.endpoint_arn = endpoint.get_att("AgentRuntimeEndpointArn").to_string()
+
+    def _of_runtime(self, attribute: str) -> str:
+        return self._runtime.get_att(attribute).to_string()
 
     def _log_group(self, config: RuntimeConfig) -> logs.LogGroup:
         """Create the group before AgentCore does, which would keep logs for ever."""
@@ -117,7 +127,7 @@ class AgentRuntime(Construct):
             self,
             "Logs",
             log_group_name=(
-                f"/aws/bedrock-agentcore/runtimes/{self._runtime.attr_agent_runtime_id}-{ENDPOINT}"
+                f"/aws/bedrock-agentcore/runtimes/{self._of_runtime('AgentRuntimeId')}-{ENDPOINT}"
             ),
             retention=retention(config.log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
@@ -130,27 +140,19 @@ def _asset(scope: Construct, bundle: Path) -> assets.Asset:
     return assets.Asset(scope, "Bundle", path=str(bundle), asset_hash=record.sha256 if record else None)
 
 
-def _code(asset: assets.Asset) -> agentcore.CfnRuntime.AgentRuntimeArtifactProperty:
-    return agentcore.CfnRuntime.AgentRuntimeArtifactProperty(
-        code_configuration=agentcore.CfnRuntime.CodeConfigurationProperty(
-            code=agentcore.CfnRuntime.CodeProperty(
-                s3=agentcore.CfnRuntime.S3LocationProperty(
-                    bucket=asset.s3_bucket_name, prefix=asset.s3_object_key
-                )
-            ),
-            entry_point=[ENTRY_POINT],
-            runtime=PYTHON,
-        )
-    )
+def _code(asset: assets.Asset) -> dict[str, Any]:
+    return {
+        "Code": {"S3": {"Bucket": asset.s3_bucket_name, "Prefix": asset.s3_object_key}},
+        "EntryPoint": [ENTRY_POINT],
+        "Runtime": PYTHON,
+    }
 
 
-def _private(
-    vpc: ec2.IVpc, security_group: ec2.ISecurityGroup
-) -> agentcore.CfnRuntime.NetworkConfigurationProperty:
-    return agentcore.CfnRuntime.NetworkConfigurationProperty(
-        network_mode="VPC",
-        network_mode_config=agentcore.CfnRuntime.VpcConfigProperty(
-            security_groups=[security_group.security_group_id],
-            subnets=[one.subnet_id for one in vpc.private_subnets],
-        ),
-    )
+def _private(vpc: ec2.IVpc, security_group: ec2.ISecurityGroup) -> dict[str, Any]:
+    return {
+        "NetworkMode": "VPC",
+        "NetworkModeConfig": {
+            "SecurityGroups": [security_group.security_group_id],
+            "Subnets": [one.subnet_id for one in vpc.private_subnets],
+        },
+    }

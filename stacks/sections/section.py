@@ -14,7 +14,8 @@ SECRET_PRICE = "US$0.40 a month for the secret (aws.amazon.com/secrets-manager/p
 class Section(BaseModel):
     """Values that cannot change and hold no key that nobody reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Built when a stage is read, once and whole, instead of section by section before that.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def price(text: str) -> dict[str, Any]:

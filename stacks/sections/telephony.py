@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-import phonenumbers
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from stacks.sections.bridge import BridgeConfig
@@ -16,6 +15,8 @@ MOST_NUMBERS = 80
 
 def _is_a_country(text: str) -> str:
     """Refuse what no numbering plan belongs to, such as UK in place of GB."""
+    import phonenumbers  # noqa: PLC0415 - no stage without phones waits for it
+
     if text not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(
             "is no country with telephone numbers; write two capital letters as ISO 3166 has them"

@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +20,11 @@ RULE = "AlarmsReachSomebody"
 
 
 def run_app(tmp_path: Path, context: dict[str, object]) -> subprocess.CompletedProcess[str]:
-    """Run `python app.py` as the CDK CLI does."""
+    """Run the app as the CDK CLI does, but by this very Python."""
+    python, *words = shlex.split(json.loads((ROOT / "cdk.json").read_text())["app"])
+    assert python == "python"
     return subprocess.run(
-        [sys.executable, "app.py"],
+        [sys.executable, *words],
         cwd=ROOT,
         env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(tmp_path / "cdk.out")},
         capture_output=True,
