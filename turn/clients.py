@@ -6,7 +6,7 @@ session reads what botocore knows about AWS once, however many clients it makes.
 
 import threading
 from collections.abc import Container
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import botocore.session
@@ -41,8 +41,14 @@ class Clients:
     @cached_property
     def _session(self) -> Any:
         session = botocore.session.get_session()
-        session.register_component("data_loader", _DirectLoader())
+        session.register_component("data_loader", _loader())
         return session
+
+
+@cache
+def _loader() -> Loader:
+    """Read what AWS is once for a process: data, with nothing live in it."""
+    return _DirectLoader()
 
 
 class _DirectLoader(Loader):

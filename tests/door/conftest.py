@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 
 from runtime.door.ledger import Ledger
@@ -13,8 +13,10 @@ from tests.door.gateway import Gateway, forget
 from tests.door.ministack import REGION, serving_dynamodb
 from tests.door.settings import TABLE, settings_of_a_door
 from tests.door.stand_in import standing_in
+from turn.clients import Clients
 from turn.settings import CoturnSettings
 
+SESSION = Clients()
 RELAY_SECRET = "the-secret-that-relays-share"
 
 
@@ -44,7 +46,7 @@ def dynamodb(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
     with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION)
+        client = aws_client("dynamodb")
         create_table(client, TABLE)
         yield client
 
@@ -59,6 +61,11 @@ def ministack_dynamodb(tmp_path_factory):
     """DynamoDB of the embedded cloud; tests make tables of their own."""
     with serving_dynamodb(tmp_path_factory.mktemp("ministack")) as client:
         yield client
+
+
+def aws_client(service: str):
+    """A client of the AWS in this process, of one session: making a session takes longer than most tests."""
+    return SESSION.make(service, region=REGION, config=Config())
 
 
 def create_table(client, name: str) -> None:
@@ -85,9 +92,7 @@ def agentcore():
 @pytest.fixture
 def relays(dynamodb) -> CoturnSettings:  # noqa: ARG001 - it is what starts moto
     """Relays of our own, with their secret where the stack keeps it."""
-    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(
-        Name="relays", SecretString=RELAY_SECRET
-    )
+    secret = aws_client("secretsmanager").create_secret(Name="relays", SecretString=RELAY_SECRET)
     return CoturnSettings(addresses=("192.0.2.7",), realm="turn.test", secret_arn=secret["ARN"])
 
 

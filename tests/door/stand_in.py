@@ -87,7 +87,8 @@ def standing_in() -> Iterator[StandInAgentCore]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         Answer.stand_in = StandInAgentCore(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
+        # How long its end may take, which every test waits for.
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield Answer.stand_in

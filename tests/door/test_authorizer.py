@@ -4,7 +4,6 @@ import logging
 import time
 from dataclasses import replace
 
-import boto3
 import pytest
 
 from runtime.door import authorizer
@@ -12,7 +11,7 @@ from runtime.door.errors import KeyUnavailableError
 from runtime.door.tokens import Kind, Sealer, Token
 from runtime.errors import SettingsError
 from runtime.settings import GuestGateSettings
-from tests.door.conftest import REGION
+from tests.door.conftest import REGION, aws_client
 from tests.door.guests import asking, create_key
 
 OWN = "hotline-00000000-0000-4000-8000-000000000001"
@@ -26,7 +25,7 @@ REFUSED = {"isAuthorized": False}
 
 @pytest.fixture
 def key(monkeypatch, dynamodb) -> str:  # noqa: ARG001 - it is what starts moto
-    key = create_key(boto3.client("kms", region_name=REGION))
+    key = create_key(aws_client("kms"))
     settings = GuestGateSettings(stage="test", region=REGION, invite_key=key)
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
@@ -37,7 +36,7 @@ def key(monkeypatch, dynamodb) -> str:  # noqa: ARG001 - it is what starts moto
 
 @pytest.fixture
 def sealed(key):
-    return Sealer(boto3.client("kms", region_name=REGION), key).seal
+    return Sealer(aws_client("kms"), key).seal
 
 
 def judged(route, token, session_id=""):

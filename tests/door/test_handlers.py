@@ -5,7 +5,6 @@ import time
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -14,7 +13,7 @@ from hypothesis.strategies import binary, dictionaries, just, lists, none, one_o
 from runtime.door import handlers
 from runtime.door.ledger import Ledger
 from runtime.door.session import Figures, State
-from tests.door.conftest import TABLE, items
+from tests.door.conftest import TABLE, aws_client, items
 from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, WANTED_WEBRTC, event, forget
 
 SECRETS = (ALICE, "X-Amz-Signature", "X-Amz-Credential")
@@ -263,7 +262,7 @@ def test_a_door_that_is_set_up_wrong_says_so_and_writes_nothing(call, environmen
     status, told, _ = call("POST /sessions", body=WANTED)
 
     assert (status, told["request_id"]) == (HTTPStatus.SERVICE_UNAVAILABLE, REQUEST_ID)
-    assert items(boto3.client("dynamodb")) == []
+    assert items(aws_client("dynamodb")) == []
     assert "eploy" in caplog.records[-1].detail  # what to do
     environment.setenv(variable, right)
     forget()

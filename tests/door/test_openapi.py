@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from functools import cached_property
 
-import boto3
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -22,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from runtime.door import authorizer
 from runtime.settings import GuestSettings
-from tests.door.conftest import REGION
+from tests.door.conftest import REGION, aws_client
 from tests.door.gateway import WANTED_WEBRTC
 from tests.door.guests import create_key
 from tests.door.telephony.conftest import phone, phone_settings  # noqa: F401 - phones call this door, too
@@ -54,7 +53,7 @@ def guests(environment, door_settings):
     named = GuestSettings(
         stage=door_settings.stage,
         region=REGION,
-        invite_key=create_key(boto3.client("kms", region_name=REGION)),
+        invite_key=create_key(aws_client("kms")),
         invite_seconds=600,
         invites_per_minute=1_000,
         guest_call_seconds=120,
