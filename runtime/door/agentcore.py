@@ -25,7 +25,7 @@ class AgentCore:
 
     Args:
         settings: Names the runtime and its endpoint.
-        client: boto3's `bedrock-agentcore` client, which waits as long as a microVM needs to start.
+        client: botocore's `bedrock-agentcore` client, which waits as long as a microVM needs to start.
         credentials: botocore's; they sign the way in and may refresh themselves.
     """
 

@@ -96,7 +96,7 @@ class BudgetSwitch:
     """The switch of one stage.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         clock: The ledger's time; by default as *client* is told it.
 

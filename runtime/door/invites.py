@@ -65,7 +65,7 @@ class Invites:
     """Reads and writes invites.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         clock: The ledger's time; by default as *client* is told it.
 

@@ -21,7 +21,7 @@ class LedgerLeases:
     """Counts for all processes of the door; see `turn.leases.Leases`.  A caller is a session's id.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         call_allocations: What one call holds.
         clock: The ledger's time; by default as *client* is told it.

@@ -27,7 +27,7 @@ class Ledger:
     """Moves sessions from state to state, and lets go of their places at the end.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         clock: The ledger's time; by default as *client* is told it.
 

@@ -27,7 +27,7 @@ class Pace:
     """Lets each caller begin *most* things at once, and as many again with every minute.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         what: What is begun, in the plural.
         most: How many in a minute.

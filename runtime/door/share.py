@@ -29,7 +29,7 @@ class Share:
     """The places of one sort.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         table: Name of the ledger table.
         key: Of the item; no session id looks like it.
         most: How many there may be at once.

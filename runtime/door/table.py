@@ -35,7 +35,7 @@ class Table:
     """The ledger's table by its key, for the few shapes of request that the ledger needs.
 
     Args:
-        client: boto3's low-level DynamoDB client, which threads may share.
+        client: botocore's DynamoDB client, which threads may share.
         name: Of the table.
         clock: Its time; by default as *client* is told it.
 

@@ -63,7 +63,7 @@ class Sealer:
     """Makes tokens.
 
     Args:
-        client: boto3's `kms` client; its principal may `kms:GenerateMac`.
+        client: botocore's `kms` client; its principal may `kms:GenerateMac`.
         key: ARN of the stage's HMAC key.
     """
 
@@ -89,7 +89,7 @@ class Verifier:
     """Reads tokens, and believes those that the stage's key has sealed.
 
     Args:
-        client: boto3's `kms` client; its principal may `kms:VerifyMac`.
+        client: botocore's `kms` client; its principal may `kms:VerifyMac`.
         key: ARN of the stage's HMAC key.
         stage: Whose tokens are meant.
         clock: Seconds since 1970.

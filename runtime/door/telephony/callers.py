@@ -18,7 +18,7 @@ class Callers:
     not even this function can.
 
     Args:
-        client: boto3's `kms` client; its principal may `kms:GenerateMac`.
+        client: botocore's `kms` client; its principal may `kms:GenerateMac`.
         key: ARN of the stage's HMAC key.
     """
 

@@ -30,7 +30,7 @@ class Calls:
     """The calls that have been asked for.
 
     Args:
-        client: boto3's low-level DynamoDB client.
+        client: botocore's DynamoDB client.
         table: Name of the ledger table.
         dated_memory_seconds: How long a call is remembered whose provider signs the time.
         clock: The ledger's time; by default as *client* is told it.

@@ -16,7 +16,7 @@ class Credentials:
     """Reads secrets, and each again when it is no longer fresh.
 
     Args:
-        client: boto3's `secretsmanager` client.
+        client: botocore's `secretsmanager` client.
         clock: Seconds that only ever grow.
     """
 

@@ -25,7 +25,7 @@ class StreamTokens:
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
 
     Args:
-        client: boto3's low-level DynamoDB client.
+        client: botocore's DynamoDB client.
         table: Name of the ledger table.
         clock: The ledger's time; by default as *client* is told it.
     """
