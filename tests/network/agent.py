@@ -67,7 +67,7 @@ class Agent:
         )
         return session_id
 
-    async def closed(self, session_id, seconds=10.0):
+    async def closed(self, session_id, seconds=30.0):
         await until(lambda: self.ledger.get(session_id).state is State.CLOSED, seconds)
         return self.ledger.get(session_id)
 
@@ -119,7 +119,7 @@ async def running_agent(laboratory: Laboratory, relay: Relay, folder: Path) -> A
         environment |= {"SSL_CERT_FILE": str(trusted), "PORT": str(PORT), "BIND_HOST": "127.0.0.1"}
         kept.enter_context(_process(machine, environment, log))
         agent = Agent(machine, Ledger(database.client, LEDGER), bedrock, brains, log)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not await agent.is_up():  # noqa: ASYNC110 - a process sets no event
                 await asyncio.sleep(0.05)
         yield agent

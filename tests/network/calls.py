@@ -15,7 +15,8 @@ UDP = "turn:203.0.113.20:443?transport=udp"
 TCP = "turn:203.0.113.20:443?transport=tcp"
 TLS = "turns:203.0.113.20:443?transport=tcp"
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+"""Where an answer is expected, and the machine may be busy."""
 IMPATIENCE_SECONDS = 0.6
 """Where no answer is expected."""
 

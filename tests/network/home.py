@@ -6,6 +6,9 @@ from scripts.calling.utterance import MICROPHONE_HZ, Utterance
 from tests.runtime.browser import FRAME, RATE, Browser
 from tests.runtime.conftest import until
 
+WAIT_SECONDS = 30.0
+"""For what happens within a second on a machine that has nothing else to do."""
+
 
 class HomeBrowser(Browser):
     """A browser in the laboratory; its agent may be given other relays than it.
@@ -21,6 +24,12 @@ class HomeBrowser(Browser):
         super().__init__(agent, agent.open_session(), ice_servers=own, relay_only=relay_only)
         self._machine = machine
         self._agents = list(agents)
+
+    async def connected(self, seconds=WAIT_SECONDS):
+        await super().connected(max(seconds, WAIT_SECONDS))
+
+    async def hear(self, *, after=0.0, seconds=WAIT_SECONDS):
+        return await super().hear(after=after, seconds=max(seconds, WAIT_SECONDS))
 
     async def wake(self):
         await self.give(self._agents, action="wake")

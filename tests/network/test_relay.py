@@ -10,7 +10,7 @@ import pytest
 
 from scripts.network import plan
 from scripts.network.rules import Egress
-from tests.network.calls import IMPATIENCE_SECONDS, TCP, TLS, UDP, Ends
+from tests.network.calls import IMPATIENCE_SECONDS, PATIENCE_SECONDS, TCP, TLS, UDP, Ends
 from turn.credentials import password_for
 from turn.errors import AllocationError
 
@@ -47,7 +47,7 @@ async def test_a_relayed_end_reaches_a_peer_on_the_internet(ends, laboratory):
         peer.setblocking(False)
         peer.bind((plan.HOST, 5000))
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(5), await ends.allocate("caller") as allocation:
+        async with asyncio.timeout(PATIENCE_SECONDS), await ends.allocate("caller") as allocation:
             channel = await allocation.bind((plan.HOST, 5000))
             allocation.send(b"hello", channel=channel)
             assert await loop.sock_recvfrom(peer, 100) == (b"hello", allocation.relayed)
@@ -224,7 +224,7 @@ async def test_an_allocation_that_is_ended_can_be_taken_again(ends):
         await ends.allocate("host", server=server)
     await asyncio.gather(*(one.close() for one in taken))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 again = await ends.allocate("host", server=server)

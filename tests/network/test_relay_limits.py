@@ -4,6 +4,7 @@ import asyncio
 import select
 import socket
 import ssl
+import time
 from contextlib import suppress
 
 import pytest
@@ -42,18 +43,20 @@ async def test_guessing_is_slowed_and_others_do_not_notice(built):
         question = Message(Method.BINDING, Kind.REQUEST).encode()
         sockets = [built["host"].make_socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(600)]
         try:
+            began = time.monotonic()
             for one in sockets:
                 one.sendto(question, (plan.RELAY_PUBLIC, 443))
+            sending_seconds = time.monotonic() - began
             async with ends.call(caller=UDP, agent=TLS) as call:
                 await call.exchange(50)
             answered = set()
-            while ready := select.select(set(sockets) - answered, [], [], 0.3)[0]:
+            while ready := select.select(set(sockets) - answered, [], [], 1)[0]:
                 answered.update(ready)
         finally:
             for one in sockets:
                 one.close()
 
-    assert 200 <= len(answered) <= 300
+    assert 200 <= len(answered) <= 250 + 50 * sending_seconds
 
 
 async def test_one_allocation_gets_the_bandwidth_of_a_call_and_no_more(built):
@@ -64,16 +67,19 @@ async def test_one_allocation_gets_the_bandwidth_of_a_call_and_no_more(built):
         peer.setblocking(False)
         async with await ends.allocate("caller") as greedy, ends.call() as call:
             channel = await greedy.bind((plan.HOST, 5000))
+            began = time.monotonic()
             for _ in range(120):
                 greedy.send(bytes(1000), channel=channel)
             await greedy.refresh(600)  # answered after all of that was handled
+            seconds = time.monotonic() - began
             await call.exchange(20)
         arrived = 0
         with suppress(BlockingIOError):
             while True:
                 arrived += len(peer.recv(2000))
 
-    assert 20_000 <= arrived <= 2 * 32_000 + 1000  # the cap is per second, and a second may just have begun
+    # The cap is per second, and a second may just have begun.
+    assert 20_000 <= arrived <= 2 * 32_000 + 1000 + seconds * 32_000
 
 
 async def test_a_relay_that_restarts_is_noticed_and_can_be_used_again(built):
