@@ -161,6 +161,12 @@ SESSIONS_REAPED = Metric(
     meaning="Sessions that the reaper ended: nobody joined, the agent fell silent or ignored a limit, or a door "
     "died on the way.",
 )
+SESSIONS_OVERDUE = Metric(
+    name="SessionsOverdue",
+    unit="Count",
+    emitted_by="door",
+    meaning="Of those, sessions that an agent or a door should have ended and did not: all but those that nobody joined.",
+)
 WEBHOOKS_REFUSED = Metric(
     name="WebhooksRefused",
     unit="Count",

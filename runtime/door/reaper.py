@@ -7,7 +7,7 @@ from runtime.door.errors import AgentCoreUnavailableError
 from runtime.door.ledger import Ledger
 from runtime.door.places import Place
 from runtime.door.session import Reason, Session, State
-from runtime.metrics import SESSIONS_ACTIVE, SESSIONS_REAPED, MetricWriter
+from runtime.metrics import SESSIONS_ACTIVE, SESSIONS_OVERDUE, SESSIONS_REAPED, Metric, MetricWriter
 from runtime.settings import DoorSettings
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,15 @@ GRACE_USD = 0.02
 
 A goodbye is twenty seconds of speech at most (US$0.006 at list price), after one more reading of what was said.
 """
+
+
+def counted(*ended: Reason) -> dict[Metric, float]:
+    """Count sessions that the reaper ended, for whatever reasons.
+
+    A caller who does not come is no fault of ours, and what ends for any other reason was somebody else's to end.
+    """
+    overdue = [one for one in ended if one is not Reason.NEVER_JOINED]
+    return {SESSIONS_REAPED: len(ended), SESSIONS_OVERDUE: len(overdue)}
 
 
 class Reaper:
@@ -50,22 +59,24 @@ class Reaper:
         Raises:
             AgentCoreUnavailableError: A session could not be stopped.  The others were settled first.
         """
-        active = reaped = 0
-        failed = None
+        active, ended, failed = 0, [], None
         for place, session in self._ledger.held():
+            reason = None
             try:
-                ended = self.settle(session) if session else self._bury(place)
+                reason = self.settle(session) if session else self._bury(place)
             except AgentCoreUnavailableError as fault:
-                ended, failed = False, fault
-            reaped += ended
-            active += session is not None and session.state is not State.CLOSED and not ended
-        self._metrics.write({SESSIONS_ACTIVE: active, SESSIONS_REAPED: reaped})
+                failed = fault
+            if reason:
+                ended.append(reason)
+            elif session and session.state is not State.CLOSED:
+                active += 1
+        self._metrics.write({SESSIONS_ACTIVE: active, **counted(*ended)})
         if failed:
             raise failed
         return active
 
-    def settle(self, session: Session) -> bool:
-        """End *session* if it is dead or over its limit; say whether this did it.
+    def settle(self, session: Session) -> Reason | None:
+        """End *session* if it is dead or over its limit; say why, or nothing if this did not end it.
 
         The row closes first, and only if nothing has happened since it was read: a caller who joins in
         this moment keeps the call.  The place goes last, because it keeps the session on the reaper's list
@@ -76,10 +87,10 @@ class Reaper:
         """
         reason = self._verdict(session)
         if reason is None:
-            return False
+            return None
         if session.state is not State.CLOSED:
             if not self._ledger.close(session.session_id, reason, seen=session, may_run=True):
-                return False
+                return None
             logger.warning(
                 "Session ended by the reaper", extra={"session": session.session_id, "reason": reason}
             )
@@ -90,16 +101,16 @@ class Reaper:
             if not self._is_gone(session):
                 raise
         self._ledger.release(session.session_id)
-        return True
+        return reason
 
-    def _bury(self, place: Place) -> bool:
+    def _bury(self, place: Place) -> Reason | None:
         if self._ledger.now() - place.taken_at <= GRACE_SECONDS or not self._ledger.bury(place):
-            return False
+            return None
         logger.warning(
             "Session ended by the reaper",
             extra={"session": place.session_id, "reason": Reason.NEVER_OPENED},
         )
-        return True
+        return Reason.NEVER_OPENED
 
     def _verdict(self, session: Session) -> Reason | None:
         now = self._ledger.now()

@@ -15,13 +15,10 @@ from runtime.door.errors import (
 )
 from runtime.door.ledger import Ledger
 from runtime.door.opening import Opening
-from runtime.door.reaper import Reaper
+from runtime.door.reaper import Reaper, counted
 from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
-from runtime.metrics import (
-    SESSIONS_REAPED,
-    MetricWriter,
-)
+from runtime.metrics import MetricWriter
 from runtime.settings import DoorSettings
 
 logger = logging.getLogger(__name__)
@@ -96,8 +93,8 @@ class Sessions:
         session = self.find(owner, session_id)
         # When AgentCore cannot be told, the session stays as it is and the reaper tries again.
         with suppress(AgentCoreUnavailableError):
-            if session.state is not State.CLOSED and self._reaper.settle(session):
-                self._metrics.write({SESSIONS_REAPED: 1}, session=session_id)
+            if session.state is not State.CLOSED and (reason := self._reaper.settle(session)):
+                self._metrics.write(counted(reason), session=session_id)
                 session = self.find(owner, session_id)
         return self._described(session)
 

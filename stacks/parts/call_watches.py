@@ -173,6 +173,12 @@ def _sessions(stage: str) -> tuple[Watch, ...]:
             threshold=REAPED_IN_QUARTER_HOUR,
         ),
         Watch(
+            name="SessionsOverdue",
+            meaning="The reaper had to end a session that its agent or the door should have ended.",
+            metric=call_metric(metrics.SESSIONS_OVERDUE, stage, "Sum", period=Duration.minutes(15)),
+            threshold=0,
+        ),
+        Watch(
             name="ReaperSilent",
             meaning="Nobody ends lost sessions any more: places and money leak.",
             # The reaper publishes it each minute, also when there are none.

@@ -81,6 +81,7 @@ class CallDashboard(Construct):
             metrics.SESSIONS_REFUSED,
             metrics.CALLERS_LIMITED,
             metrics.SESSIONS_REAPED,
+            metrics.SESSIONS_OVERDUE,
             metrics.FAILED_CALLS,
         )
         trouble = (metrics.INTERRUPTIONS, metrics.MODEL_RECONNECTS)

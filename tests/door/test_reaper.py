@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from io import StringIO
 
@@ -7,7 +8,7 @@ import pytest
 from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.errors import AgentCoreUnavailableError
+from runtime.door.errors import AgentCoreUnavailableError, SessionEndedError
 from runtime.door.reaper import GRACE_SECONDS, GRACE_USD, Reaper
 from runtime.door.session import Figures, Reason, State
 from runtime.metrics import MetricWriter
@@ -244,10 +245,32 @@ def test_past_the_end_that_agentcore_enforces_no_place_stays_taken(reaper, ledge
 
 @pytest.mark.usefixtures("waiting", "talking")
 def test_every_run_publishes_how_many_sessions_are_left_and_ended(reaper, clock, published):
-    """SessionsActive is the dashboard's gauge: it must come each minute, also when nothing happens."""
+    """SessionsActive is the dashboard's gauge: it must come each minute, also when nothing happens.
+
+    A caller who does not come is nobody's fault; for an agent that is lost, somebody is woken.
+    """
     reaper.run()
     clock.advance(JOIN + 1)  # the agent is lost, the way in is within its grace
     reaper.run()
+    clock.advance(GRACE_SECONDS)  # nobody came, either
+    reaper.run()
 
+    names = ("SessionsActive", "SessionsReaped", "SessionsOverdue")
     figures = [json.loads(line) for line in published.getvalue().splitlines()]
-    assert [(one["SessionsActive"], one["SessionsReaped"]) for one in figures] == [(2, 0), (1, 1)]
+    assert [tuple(map(one.get, names)) for one in figures] == [(2, 0, 0), (1, 1, 1), (0, 1, 0)]
+
+
+def test_nothing_that_an_agent_still_reports_outlives_what_agentcore_lets_live(
+    reaper, *, ledger, agentcore, clock, waiting, talking
+):
+    """However a session goes on, and though AgentCore stops nothing: by the end of its lifetime no place is taken."""
+    agentcore.refuses["stopruntimesession"] = DENIED
+    for _ in range((JOIN + LIFETIME + GRACE_SECONDS) // 30 + 1):
+        clock.advance(30)
+        with suppress(SessionEndedError):
+            ledger.heartbeat(talking)
+        with suppress(AgentCoreUnavailableError):
+            reaper.run()
+
+    assert list(ledger.held()) == []
+    assert (ledger.get(waiting).reason, ledger.get(talking).reason) == (Reason.NEVER_JOINED, Reason.DURATION)
