@@ -49,9 +49,14 @@ class Tagged:
         return cls(found["host"], found["path"], found["tag"])
 
     @property
+    def is_here(self) -> bool:
+        """Whether its registry is on this machine: without TLS, and behind no proxy."""
+        return self.host.partition(":")[0] in _LOOPBACK
+
+    @property
     def url(self) -> str:
         """Where its registry has what the tag leads to."""
-        scheme = "http" if self.host.partition(":")[0] in _LOOPBACK else "https"
+        scheme = "http" if self.is_here else "https"
         return f"{scheme}://{self.host}/v2/{self.path}/manifests/{self.tag}"
 
 
@@ -62,7 +67,9 @@ def by_digest(image: Tagged) -> str:
         ImageError: The registry does not know it or wants a sign-in, or it does not run on arm64.
     """
     try:
-        with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
+        with httpx.Client(
+            timeout=TIMEOUT_SECONDS, follow_redirects=True, trust_env=not image.is_here
+        ) as client:
             index = _index(client, image)
     except httpx.HTTPError as fault:
         raise _unknown(image, f"does not answer ({type(fault).__name__})") from None
