@@ -10,11 +10,12 @@ from http import HTTPStatus
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from runtime.bridge.carrying import GOING_AWAY, INTERNAL_ERROR, carry
 from runtime.bridge.errors import AgentUnreachableError, StreamRefusedError
-from runtime.bridge.opening import Tickets, admit, read_opening
+from runtime.bridge.opening import Opening, Tickets, admit, read_opening
 from runtime.door.errors import DoorError
 from runtime.metrics import BRIDGE_FAULTS, BRIDGED_STREAMS, MetricWriter
 
@@ -119,8 +120,7 @@ class Bridge:
         _log.info("A stream begins.", extra={"session_id": opening.session_id})
         agent = await self._connect_agent(opening.session_id)
         try:
-            for message in opening.messages:
-                await agent.send(message)
+            await _introduce(opening, agent)
             async with asyncio.timeout(self._stream_seconds):
                 await carry(provider, agent)
         except TimeoutError:
@@ -128,3 +128,18 @@ class Bridge:
         finally:
             await agent.close()
         _log.info("A stream ended.", extra={"session_id": opening.session_id})
+
+
+async def _introduce(opening: Opening, agent: ClientConnection) -> None:
+    """Tell the agent what the stream began with.
+
+    Raises:
+        AgentUnreachableError: It hung up at once.
+    """
+    try:
+        for message in opening.messages:
+            await agent.send(message)
+    except ConnectionClosed:
+        raise AgentUnreachableError(
+            f"The agent of session {opening.session_id} let the bridge in and left ({agent.close_code}); its log says why."
+        ) from None

@@ -208,6 +208,23 @@ async def test_an_agent_that_cannot_be_reached_is_a_fault_that_somebody_hears_of
         assert world.metrics("BridgeFaults") == [1]
 
 
+async def test_an_agent_that_leaves_at_once_is_a_fault_that_somebody_hears_of(start_bridge):
+    """Not a traceback: a bridge's log is for what can be done about it."""
+    async with start_bridge() as world:
+        connect_agent = world.bridge._connect_agent
+
+        async def left(session_id: str):
+            connection = await connect_agent(session_id)
+            await connection.close()
+            return connection
+
+        world.bridge._connect_agent = left
+        async with world.stream() as socket:
+            assert await refusal(socket) == 1011
+
+        assert world.metrics("BridgeFaults") == [1]
+
+
 async def test_draining_lets_calls_end(start_bridge):
     """A new version must not cut anybody off."""
     async with start_bridge() as world, world.stream() as socket:
