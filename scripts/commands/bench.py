@@ -25,6 +25,7 @@ from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.relay_report import RelayReport
 from scripts.commands.arguments import new_file, new_parser, number
 from scripts.commands.ending import ended, interrupt_on
+from scripts.commands.screen import new_console
 
 PAIRS = 5
 """Default: the median of five shrugs off two bad runs."""
@@ -52,7 +53,7 @@ def main() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, and show what was found."""
-    console = Console()
+    console = new_console()
     pairs = options.pairs or (PERCENTILE_PAIRS if options.what in PERCENTILES else PAIRS)
     report = BENCHMARKS[options.what](pairs, console)
     console.print(report.table())

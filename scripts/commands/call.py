@@ -16,8 +16,6 @@ step failed.  The object that --json writes is described in scripts/calling/figu
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.errors import HotlineError
 from runtime.phones import LINES
@@ -31,6 +29,7 @@ from scripts.calling.voice import spoken
 from scripts.commands.arguments import new_file, new_parser
 from scripts.commands.asynchronous import run_until_told
 from scripts.commands.ending import ended
+from scripts.commands.screen import new_console
 from scripts.commands.stage_options import add_stage, add_token, find, with_token
 
 QUESTION = "What is the status of my order number four two seven?"
@@ -45,7 +44,7 @@ def main() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Place the call, and show what was measured."""
-    console = Console()
+    console = new_console()
     deployment = with_token(find(options), options, console)
     console.print(f"Calling stage {deployment.stage} in {deployment.region} …", highlight=False)
     conversation = run_until_told(call(deployment, options))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scripts.commands import config_table
 from scripts.commands.arguments import new_parser
+from scripts.commands.ending import in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 NAG_PACK = "AwsSolutions"
@@ -58,8 +59,8 @@ def report(check: Check) -> bool:
     began = time.monotonic()
     try:
         ask()
-    except CheckError as fault:
-        print(f"FAILED  {name}\n{fault}", flush=True)
+    except (CheckError, OSError) as fault:
+        print(f"FAILED  {name}\n{in_words(fault)}", flush=True)
         return False
     print(f"ok      {name} ({time.monotonic() - began:.0f} s)", flush=True)
     return True

@@ -28,6 +28,7 @@ from scripts.commands.arguments import new_file, new_parser, number
 from scripts.commands.asynchronous import run_until_told
 from scripts.commands.call import QUESTION
 from scripts.commands.ending import ended
+from scripts.commands.screen import new_console
 from scripts.commands.stage_options import add_stage, add_token, find, with_token
 from scripts.loading.leaks import counting, left_behind
 from scripts.loading.live import line, shown
@@ -52,7 +53,7 @@ def main() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Place the calls, and show what came of them."""
-    console = Console()
+    console = new_console()
     deployment = with_token(find(options), options, console)
     report = run_until_told(load(deployment, options, console))
     report.print(console)

@@ -38,6 +38,7 @@ from scripts.calling.report import print_figures
 from scripts.calling.running import announced, deployed_on
 from scripts.commands.arguments import base_port, new_file, new_parser
 from scripts.commands.ending import ended, interrupt_on
+from scripts.commands.screen import new_console
 from scripts.embedded.address import DEFAULT_PORT
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
@@ -54,7 +55,7 @@ class LocalError(Exception):
 def main() -> int:
     """Run `scripts/local`."""
     options = parse_arguments()
-    console = Console()
+    console = new_console()
     progress = Progress(console)
     interrupt_on(signal.SIGTERM, signal.SIGINT)  # a shell starts background jobs with SIGINT ignored
     faults = dict.fromkeys((CallError, CdkError, EmbeddedCloudError, LocalError, OSError), 1)

@@ -22,6 +22,7 @@ from rich.table import Table
 from scripts.bundling.errors import BundleError
 from scripts.commands.arguments import new_parser, number
 from scripts.commands.ending import ended, interrupt_on
+from scripts.commands.screen import new_console
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloudError
 from scripts.network import plan
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         laboratory.let_out("agent", FIREWALLS[options.agent])
         laboratory.let_out("caller", FIREWALLS[options.caller])
         if not options.command:
-            stay(laboratory, relay, Console(), bare=options.bare)
+            stay(laboratory, relay, new_console(), bare=options.bare)
         command = laboratory[options.at].command(options.command)
         return subprocess.run(command, check=False).returncode
 

@@ -22,6 +22,7 @@ from scripts.calling.errors import CallError
 from scripts.commands.arguments import new_file, new_parser, number
 from scripts.commands.asynchronous import run_until_told
 from scripts.commands.ending import ended
+from scripts.commands.screen import new_console
 from scripts.commands.stage_options import add_stage
 from scripts.turnchecking.check import Check, check
 from scripts.turnchecking.stage import Stage
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         else Stage.deployed(options.stage, options.region, place=options.fallback)
     )
     done = run_until_told(check(stage, options.packets))
-    show(done, Console())
+    show(done, new_console())
     if options.json:
         done.write(options.json)
     return 0 if done.passed else FAILED

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from scripts.commands import __main__ as entry
 from scripts.commands.arguments import base_port, new_file, number
 from scripts.commands.asynchronous import run_until_told
 from scripts.commands.ending import INTERRUPTED, ended, interrupt_on
+from scripts.commands.screen import new_console
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTESTS_OWN = "test"
@@ -159,3 +161,13 @@ def test_a_number_that_is_none_is_refused(text: str):
 
 def test_the_last_possible_port_is_taken():
     assert base_port("65529") == 65529
+
+
+def test_a_pipelines_log_gets_whole_tables(capsys: pytest.CaptureFixture[str]):
+    """Without a terminal a table would be cut to 80 columns, and with it the figures that the run was for."""
+    columns = Table(*(f"column {number}" for number in range(10)))
+    columns.add_row(*("1234567.89" for _ in range(10)))
+
+    new_console().print(columns)
+
+    assert capsys.readouterr().out.count("1234567.89") == 10
