@@ -21,13 +21,23 @@ def work_folder() -> Iterator[Path]:
     """
     for abandoned in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         _remove_if_abandoned(abandoned)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    try:
+    with _claimed_folder() as folder:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _claimed_folder() -> Iterator[Path]:
+    """Make a folder and hold its lock; another one if a cloud that starts just now took it for abandoned."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         with (folder / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            if (folder / _LOCK).exists():
+                yield folder
+                return
 
 
 def _remove_if_abandoned(folder: Path) -> None:
