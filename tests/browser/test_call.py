@@ -27,11 +27,10 @@ def said(who, text):
     )
 
 
-@pytest.mark.parametrize(("transport", "path"), [("websocket", "WebSocket"), ("webrtc", "Relay over UDP")])
-async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice, transport, path):
-    """The main job of the page, by a real browser with a real voice."""
+async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice):
+    """The main job of the page, by a real browser with a real voice; over WebRTC in `tests/network`."""
     async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION)) as tab:
-        await open_signed_in(tab, f"{called.url}/?transport={transport}")
+        await open_signed_in(tab, f"{called.url}/?transport=websocket")
         await tab.until(state_is("Ready to call"), 30)
         await tab.press("#call")
         await tab.until(state_is("On the line"), 60)
@@ -39,10 +38,9 @@ async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice
         await tab.until(said("agent", ANSWER), 30)
         await tab.until("document.querySelector('#last').innerText.endsWith('s')", 30)
 
-        await tab.press("#hang-up")
-        await tab.until(state_is("The call is over"), 10)
+        await hang_up(tab)
 
-        assert await tab.text("#path") == path
+        assert await tab.text("#path") == "WebSocket"
         joined, answered = await tab.text("#join"), await tab.text("#last")
         transcript = await tab.run("document.querySelectorAll('#transcript p').length")
         requests, complaints = tab.requests, tab.complaints
@@ -56,8 +54,8 @@ async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice
     assert not complaints
 
 
-@pytest.mark.parametrize("transport", ["websocket", "webrtc"])
-async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
+@pytest.mark.parametrize(("transport", "path"), [("websocket", "WebSocket"), ("webrtc", "Relay over UDP")])
+async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport, path):
     """Nobody waits for a machine to finish its sentence: the greeting takes five seconds, the caller one and a half."""
     async with open_tab(MICROPHONE_ALLOWED, await voice(QUESTION, after_seconds=3)) as tab:
         await open_signed_in(tab, f"{called.url}/?transport={transport}")
@@ -70,8 +68,14 @@ async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport):
         # Between two words the level falls; a caller who had finished would not be heard again.
         await tab.until(f"{LEVEL.format('caller')} > 40", 1, "the caller goes on")
         await tab.until(said("agent", ANSWER), 30)
-        await tab.press("#hang-up")
-        await tab.until(state_is("The call is over"), 10)
+        await tab.until(f"document.querySelector('#path').innerText === '{path}'", 10)
+        await hang_up(tab)
+        assert {urlsplit(one).netloc for one in tab.requests} <= own_places(called)
+
+
+async def hang_up(tab):
+    await tab.press("#hang-up")
+    await tab.until(state_is("The call is over"), 20)
 
 
 async def test_without_a_microphone_one_can_write(called):
@@ -91,8 +95,7 @@ async def test_without_a_microphone_one_can_write(called):
 
         await tab.until(said("agent", ANSWER), 30)
         assert await tab.run(said("caller", QUESTION))
-        await tab.press("#hang-up")
-        await tab.until(state_is("The call is over"), 10)
+        await hang_up(tab)
 
 
 async def test_a_page_that_is_left_gives_its_session_back(called, tab):

@@ -16,7 +16,7 @@ from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 from tests.browser.conftest import voice  # noqa: F401 - a fixture
 from tests.browser.connections import SELECTED_PAIR, hurry, keep_connections
-from tests.browser.test_call import said, session_of, state_is
+from tests.browser.test_call import hang_up, said, session_of, state_is
 from tests.local.conftest import wait_for
 
 QUESTION = "What is the status of order four two seven"
@@ -46,11 +46,6 @@ async def page(stage, laboratory, *flags, prepare=keep_connections):
             await stage.open_in(tab)
             await tab.until(state_is("Ready to call"), WAIT_SECONDS)
             yield tab
-
-
-async def hang_up(tab):
-    await tab.press("#hang-up")
-    await tab.until(state_is("The call is over"), WAIT_SECONDS)
 
 
 async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laboratory, voice):  # noqa: F811
