@@ -1,8 +1,7 @@
 """The sessions of a stage, as its operator sees and stops them."""
 
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,16 +18,15 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{32,255}")
 
 
 class SessionDesk:
-    """Lists, shows and stops the sessions of one stage.
+    """Lists, shows and stops the sessions of one stage, whatever this machine's clock says.
 
     Every method raises `LedgerUnavailableError` when DynamoDB refuses or does not answer.
     """
 
-    def __init__(self, stage: Stage, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stage: Stage) -> None:
         self._outputs = stage.deployment.outputs
         self._ledger = stage.ledger()
         self._agentcore = stage.agentcore()
-        self._clock = clock
 
     def held(self) -> list[Session]:
         """Return every session that has a place, oldest first.
@@ -113,7 +111,7 @@ class SessionDesk:
         return table
 
     def _line(self, session: Session) -> tuple[str, ...]:
-        now = self._clock()
+        now = self._ledger.now()
         talking = session.state is State.ACTIVE
         return (
             session.session_id,

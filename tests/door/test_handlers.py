@@ -288,6 +288,55 @@ def test_neither_callers_nor_ways_in_reach_a_log(call, caplog, capsys, agentcore
     assert [secret for secret in (*SECRETS, BOB) if secret in printed] == []
 
 
+class Machine:
+    """What `runtime.clock` takes for the clocks of this machine."""
+
+    def __init__(self) -> None:
+        self.wrong, self.frozen = 0.0, 0.0
+
+    def time(self) -> float:
+        return time.time() + self.wrong
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self.frozen
+
+
+@pytest.fixture
+def machine(monkeypatch) -> Machine:
+    made = Machine()
+    monkeypatch.setattr("runtime.clock.time", made)
+    return made
+
+
+@pytest.mark.parametrize("wrong", [-300, 300], ids=["behind", "ahead"])
+def test_a_function_whose_clock_is_wrong_writes_the_right_time(call, ledger, dynamodb, machine, wrong):
+    """From its very first write on: how fast a caller begins sessions is counted before DynamoDB has answered."""
+    machine.wrong = wrong
+
+    opened = call("POST /sessions", body=WANTED)[1]["session_id"]
+
+    assert ledger.get(opened).started_at == pytest.approx(time.time(), abs=60)
+    assert paced(dynamodb) == pytest.approx(time.time(), abs=60)
+
+
+def test_a_function_that_was_frozen_knows_the_time_when_it_wakes_up(call, ledger, dynamodb, machine):
+    """Lambda stops a process between two requests, and with it whatever counts seconds."""
+    call("POST /sessions", body=WANTED)
+    machine.frozen = 600
+
+    opened = call("POST /sessions", body=WANTED)[1]["session_id"]
+
+    assert ledger.get(opened).started_at == pytest.approx(time.time(), abs=60)
+    assert paced(dynamodb) == pytest.approx(time.time(), abs=60)
+
+
+def paced(dynamodb) -> float:
+    """When the caller's next session is due: the first thing that the door writes."""
+    found = dynamodb.scan(TableName=TABLE)["Items"]
+    (due,) = [float(one["due"]["N"]) for one in found if "due" in one]
+    return due
+
+
 @pytest.mark.usefixtures("environment")
 def test_the_schedule_reaps(dynamodb, agentcore, capsys):
     """The entry point of the second function, as EventBridge Scheduler calls it."""
