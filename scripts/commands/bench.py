@@ -69,6 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pairs",
         type=number(int, 1, MOST_PAIRS),
+        metavar="N",
         help=f"calls or starts of each; default: {PAIRS}, {' and '.join(PERCENTILES)}: {PERCENTILE_PAIRS}",
     )
     parser.add_argument("--json", metavar="FILE", type=new_file, help="write every measurement")

@@ -78,7 +78,11 @@ def parse_arguments() -> argparse.Namespace:
         help="in progress at the most; default: %(default)s",
     )
     parser.add_argument(
-        "--rate", type=_positive, default=1.0, help="calls begun per second; default: %(default)s"
+        "--rate",
+        type=_positive,
+        default=1.0,
+        metavar="N",
+        help="calls begun per second; default: %(default)s",
     )
     parser.add_argument(
         "--ramp",
@@ -102,13 +106,25 @@ def parse_arguments() -> argparse.Namespace:
 
 def _add_objectives(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--join-p95", type=_positive, default=5.0, metavar="SECONDS", help="objective; default: %(default)s"
+        "--join-p95",
+        type=_positive,
+        default=5.0,
+        metavar="SECONDS",
+        help="objective: 95 %% of the callers are greeted by then; default: %(default)s",
     )
     parser.add_argument(
-        "--answer-p95", type=_positive, default=2.0, metavar="SECONDS", help="objective; default: %(default)s"
+        "--answer-p95",
+        type=_positive,
+        default=2.0,
+        metavar="SECONDS",
+        help="objective: 95 %% of the answers begin so soon; default: %(default)s",
     )
     parser.add_argument(
-        "--errors", type=_percent, default=0.0, metavar="PERCENT", help="objective; default: %(default)s"
+        "--errors",
+        type=_percent,
+        default=0.0,
+        metavar="PERCENT",
+        help="objective: no more calls fail; default: %(default)s",
     )
 
 

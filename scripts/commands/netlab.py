@@ -58,7 +58,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--delay", type=late, default=0.0, metavar="MS", help="one way, caller's access link")
     parser.add_argument("--jitter", type=late, default=0.0, metavar="MS", help="more and less than the delay")
     parser.add_argument("--loss", type=lost, default=0.0, metavar="PERCENT", help="in each direction")
-    parser.add_argument("--seed", type=int, default=1, help="another one loses other packets")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another one loses other packets")
     parser.add_argument("--symmetric-home", action="store_true", help="a router that STUN cannot see through")
     parser.add_argument(
         "--agent", choices=FIREWALLS, default="open", help="what the agent's network lets out"

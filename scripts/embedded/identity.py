@@ -33,7 +33,6 @@ class IdentityRefusedError(Exception):
 class Caller:
     """Who holds a key that may do what was asked."""
 
-    principal: str
     secret: str = field(repr=False)
 
 

@@ -148,10 +148,10 @@ class Sessions:
     async def _start_agent(
         self, runtime: DeployedRuntime, session_id: str, folder: Path, keys: SessionKeys
     ) -> tuple[AgentProcess, asyncio.Task[None]]:
+        file = self._log_file(session_id)  # before there is a process that a full disk would leave behind
         process = await AgentProcess.start(folder, runtime.entry_point, self._environment(runtime, keys))
         writer = LogWriter(keys, url=self._platform.services_url, region=runtime.region)
-        log = SessionLog(self._log_file(session_id), runtime.log_group, writer)
-        output = asyncio.create_task(log.follow(process.output))
+        output = asyncio.create_task(SessionLog(file, runtime.log_group, writer).follow(process.output))
         try:
             await process.wait_until_healthy(self._client)
         except BaseException:
@@ -190,9 +190,12 @@ class Sessions:
         }
 
     def _log_file(self, session_id: str) -> Path:
+        """Make the file that the session's agent writes to, and return where it is."""
         folder = self._platform.work / "logs"
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in session_id)}.log"
+        file = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in session_id)}.log"
+        file.touch()
+        return file
 
 
 def _is_over(start: asyncio.Task[Session]) -> bool:

@@ -1,12 +1,14 @@
 """The local Bedrock: a TLS listener on loopback that any number of streams may dial."""
 
 import asyncio
+import contextlib
 import ssl
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from scripts.embedded.address import HOST
 from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.credentials import CredentialsLookup
 from scripts.embedded.bedrock.faults import Faults
@@ -15,8 +17,6 @@ from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.session import Session
 from scripts.embedded.bedrock.stream import Streams
 from scripts.embedded.certificates import make_certificates
-
-ADDRESS = "127.0.0.1"
 
 
 class BedrockServer:
@@ -60,22 +60,17 @@ class BedrockServer:
         return self._streams.sessions
 
     async def __aenter__(self) -> Self:
-        self._temporary = tempfile.TemporaryDirectory(prefix="hotline-bedrock-")
-        files = make_certificates(self._folder or Path(self._temporary.name))
-        self.ca_file = files.ca_file
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(files.certificate_file, files.key_file)
-        context.set_alpn_protocols(["h2"])
-        try:
+        with contextlib.ExitStack() as opened:
+            temporary = opened.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bedrock-"))
+            files = make_certificates(self._folder or Path(temporary))
+            self.ca_file = files.ca_file
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(files.certificate_file, files.key_file)
+            context.set_alpn_protocols(["h2"])
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self._streams.handle, self._connections),
-                ADDRESS,
-                self.port,
-                ssl=context,
+                lambda: Connection(self._streams.handle, self._connections), HOST, self.port, ssl=context
             )
-        except OSError:
-            self._temporary.cleanup()
-            raise
+            self._opened = opened.pop_all()
         self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
@@ -85,4 +80,4 @@ class BedrockServer:
         self._listener.close()
         await asyncio.gather(*(one.close() for one in tuple(self._connections)))
         await self._listener.wait_closed()
-        self._temporary.cleanup()
+        self._opened.close()

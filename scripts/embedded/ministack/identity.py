@@ -71,7 +71,7 @@ def authorize(question: Question) -> dict[str, Any]:
         principal = iam_evaluator.resolve_principal(key, account, found)
         for resource in question["resources"]:
             _check_policies(principal, question["action"], resource, question["region"])
-    return {"secret": found.secret_access_key, "principal": found.principal_arn}
+    return {"secret": found.secret_access_key}
 
 
 def _account_of(key: str) -> str:
