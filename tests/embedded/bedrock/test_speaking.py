@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from scripts.embedded.bedrock import SpeakingBrain
 from scripts.embedded.bedrock.intents import Wish, understand
-from scripts.embedded.bedrock.phrases import answer_from
+from scripts.embedded.bedrock.phrases import NO_HUMAN, PERSON, TROUBLE, answer_from
 from scripts.embedded.speech import Grammar, Speech, Voice
 from tests.embedded.bedrock.client import INPUT_RATE, OUTPUT_RATE, dial
 from tests.embedded.bedrock.speech_sample import silence
@@ -121,6 +121,42 @@ def test_words_become_wishes(words, wish, number):
 def test_a_result_is_put_into_words(result, said):
     """Whatever the tool says, the caller hears a sentence."""
     assert answer_from(result, "427") == said
+
+
+class Agent:
+    """The client's side: a tool that answers what it is told to."""
+
+    def __init__(self, result):
+        self.result = result
+        self.asked = []
+
+    async def call_tool(self, name, arguments):
+        self.asked.append((name, arguments["callback_number"]))
+        return json.dumps(self.result)
+
+
+KNOWN = {
+    "transfer_to_human": {"callback_number": {"description": "'this phone' for the phone they call from"}}
+}
+UNKNOWN = {"transfer_to_human": {"callback_number": {"description": "Where to call."}}}
+
+
+@pytest.mark.parametrize(
+    ("tools", "result", "said", "asked"),
+    [
+        (KNOWN, {"handed_over": True}, PERSON, [("transfer_to_human", "this phone")]),
+        (KNOWN, {"handed_over": False}, TROUBLE, [("transfer_to_human", "this phone")]),
+        (KNOWN, {"problem": "People cannot be reached."}, TROUBLE, [("transfer_to_human", "this phone")]),
+        (UNKNOWN, {}, NO_HUMAN, []),
+        ({}, {}, NO_HUMAN, []),
+    ],
+)
+async def test_a_person_is_promised_when_the_tool_has_said_so(tools, result, said, asked):
+    """And asked for only where the caller's number is known: this brain understands no other."""
+    agent = Agent(result)
+
+    assert await SpeakingBrain(None)._hand_over(tools, agent) == said
+    assert agent.asked == asked
 
 
 class TestTheProcess:
