@@ -1,5 +1,7 @@
 """Calls that a person makes with the page, on an embedded cloud with everything deployed."""
 
+import asyncio
+import contextlib
 import re
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from runtime.door.session import Reason, State
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
 from scripts.browsing.sign_in import open_signed_in
 
+COTURN = {"kind": "coturn", "realm": "turn.hotline.test", "relays": 1, "instance_type": "t4g.small"}
 QUESTION = "What is the status of order four two seven"
 SESSION_ID = re.compile(r"hotline-[0-9a-f-]{36}")
 LEVEL = "Number(document.querySelector('#{}-level').ariaValueNow)"
@@ -145,6 +148,32 @@ async def test_another_name_for_this_machine_gets_nothing(called):
         answer = await http.get("/", headers={"host": "evil.example"})
 
     assert answer.status_code == 421
+
+
+async def test_a_call_outlives_the_pool_that_its_relays_came_from(called, tab):
+    """The last of this cloud's tests, because it changes the stage: `cdk deploy` puts coturn in the pool's place."""
+    await open_signed_in(tab, f"{called.url}/?transport=webrtc")
+    await tab.until(state_is("Ready to call"), 30)
+    await tab.press("#call")
+    await tab.until(said("agent", "hello"), 60)
+
+    await asyncio.to_thread(called.cloud.deploy, "embedded", {"turn": COTURN})
+
+    await tab.press("#text")
+    await tab.write(QUESTION)
+    await tab.key("Enter", "\r")
+    await tab.until(said("agent", ANSWER), 30)
+    assert await tab.text("#path") == "Relay over UDP"
+    await hang_up(tab)
+    assert not pooled(called)
+
+
+def pooled(called):
+    """Whether the relays of a session that is opened now are those that stand in for Kinesis Video's."""
+    with contextlib.closing(called.deployment.door()) as door:
+        session = door.open("webrtc")
+        door.end(session.session_id)
+    return any(f":{called.cloud.ports.relay}?" in url for one in session.ice_servers for url in one["urls"])
 
 
 def session_of(requests):

@@ -46,6 +46,7 @@ async def test_the_path_stands_before_the_click(relayed, tab):
     assert not relayed.relayed_agent.ready.is_set()
     assert not relayed.relayed_agent.heard.is_set()
     await tab.until("document.querySelector('#path').innerText.startsWith('Direct')", 10)
+    assert "relays on this machine stand in" in await tab.text("footer .embedded")
 
 
 async def test_what_the_agent_says_before_the_click_is_not_lost(relayed, tab):
