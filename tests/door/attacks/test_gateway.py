@@ -104,6 +104,28 @@ def test_a_callers_token_is_no_invite_and_a_guests_no_callers(gateway, invited, 
     assert gateway.ask("DELETE", f"/sessions/{path}", alice).status_code == HTTPStatus.NOT_FOUND
 
 
+def test_an_invite_is_withdrawn_by_whoever_made_it_and_by_nobody_else(gateway, invited, alice):
+    """With the rights that the deployed function has, and by the way that a stranger comes."""
+    made = gateway.ask("POST", "/invites", alice).json()
+    path, guest = f"/invites/{made['invite_id']}", invited[1]["token"]
+    bob = gateway.tokens.access("bob", client_id="page", scopes=("openid", "call"))
+    before = gateway.traces()
+
+    assert gateway.ask("DELETE", path, None).status_code == HTTPStatus.UNAUTHORIZED
+    for guests in (made["invite"], guest):
+        assert gateway.ask("DELETE", path, guests).status_code == HTTPStatus.UNAUTHORIZED
+    assert gateway.ask("DELETE", path, bob).status_code == HTTPStatus.NOT_FOUND
+    for junk in ("0f" * 16, "..%2Fsessions", "%00", "x" * 3_000):
+        assert gateway.ask("DELETE", f"/invites/{junk}", alice).status_code == HTTPStatus.NOT_FOUND
+    assert gateway.traces() == before
+
+    assert gateway.ask("DELETE", path, alice).json() == {
+        "invite_id": made["invite_id"],
+        "was_redeemed": False,
+    }
+    assert gateway.ask("POST", "/guest/sessions", made["invite"], WANTED).status_code == HTTPStatus.GONE
+
+
 @leaves_nothing
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_guests_token_is_for_its_session_alone(gateway, invited, method):
