@@ -206,8 +206,8 @@ ICE_OUTCOME = Metric(
     name="IceOutcome",
     unit="Count",
     emitted_by="door",
-    meaning="1 for a browser that found a path to the agent, 0 for one that found none, so the average is "
-    "the share that did; the field `candidate_type` says which end of it the browser used.",
+    meaning="1 for a browser that found a path to the agent, 0 for one that found none or lost its own for good, so "
+    "the average is the share that did; the field `candidate_type` says which end of it the browser used.",
 )
 RELAY_PROTOCOL = Metric(
     name="RelayProtocol",

@@ -29,7 +29,7 @@ class PageConfig(Section):
         "session.",
         json_schema_extra=price(
             "while a page waits, at most `door.join_seconds` at a time: `agent` an idle agent, `path` relay "
-            "allocations too"
+            "allocations too; for 1,000 waiting pages in docs/media-costs.md"
         ),
     )
     # Edge locations of North America, Europe and Israel; with Asia, Africa and the Gulf; all (CloudFront's pricing page).
