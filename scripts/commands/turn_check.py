@@ -65,6 +65,7 @@ def parse_arguments() -> argparse.Namespace:
         "--packets",
         type=number(int, 1, MOST_PACKETS),
         default=PACKETS,
+        metavar="N",
         help=f"sent on each URL, 50 a second; default: {PACKETS}",
     )
     parser.add_argument(

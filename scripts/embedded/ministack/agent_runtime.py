@@ -5,10 +5,11 @@ from typing import Any
 
 from ministack.services import bedrock_agentcore
 
+from scripts.embedded.ministack.answers import body_of
+
 type Properties = dict[str, Any]
 type Created = tuple[str, dict[str, Any]]
 
-_HTTP_ERROR = 400
 _FREE_FORM = {"EnvironmentVariables", "Tags"}
 """Properties whose keys are the deployer's own words and keep their case."""
 
@@ -30,12 +31,12 @@ def handlers() -> dict[str, dict[str, Any]]:
 
 
 def _create_runtime(_logical_id: str, properties: Properties, _stack: str) -> Created:
-    answer = _body(bedrock_agentcore._create_agent_runtime(_request(properties)))
+    answer = body_of(bedrock_agentcore._create_agent_runtime(_request(properties)))
     return _describe_runtime(answer["agentRuntimeId"], properties)
 
 
 def _update_runtime(physical_id: str, _old: Properties, new: Properties, _stack: str) -> Created:
-    _body(bedrock_agentcore._update_agent_runtime(physical_id, _request(new)))
+    body_of(bedrock_agentcore._update_agent_runtime(physical_id, _request(new)))
     return _describe_runtime(physical_id, new)
 
 
@@ -62,12 +63,14 @@ def _describe_runtime(runtime_id: str, properties: Properties) -> Created:
 
 def _create_endpoint(_logical_id: str, properties: Properties, _stack: str) -> Created:
     runtime_id = properties["AgentRuntimeId"]
-    _body(bedrock_agentcore._create_agent_runtime_endpoint(runtime_id, _request(properties)))
+    body_of(bedrock_agentcore._create_agent_runtime_endpoint(runtime_id, _request(properties)))
     return _describe_endpoint(properties)
 
 
 def _update_endpoint(_physical_id: str, _old: Properties, new: Properties, _stack: str) -> Created:
-    _body(bedrock_agentcore._update_agent_runtime_endpoint(new["AgentRuntimeId"], new["Name"], _request(new)))
+    body_of(
+        bedrock_agentcore._update_agent_runtime_endpoint(new["AgentRuntimeId"], new["Name"], _request(new))
+    )
     return _describe_endpoint(new)
 
 
@@ -113,16 +116,3 @@ def _lowered(name: str, value: Any) -> Any:
 
 def _first_low(name: str) -> str:
     return name[:1].lower() + name[1:]
-
-
-def _body(answer: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
-    """Return the JSON of an API answer.
-
-    Raises:
-        ValueError: The API refused.
-    """
-    status, _, raw = answer
-    body: dict[str, Any] = json.loads(raw)
-    if status >= _HTTP_ERROR:
-        raise ValueError(body.get("message") or body.get("Message") or str(body))
-    return body

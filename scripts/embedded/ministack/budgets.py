@@ -1,16 +1,16 @@
 """AWS::Budgets::Budget, joined to the Budgets API that MiniStack has."""
 
-import json
 from typing import Any
 
 from ministack.services import budgets
 from ministack.services.cloudformation import provisioners
 
+from scripts.embedded.ministack.answers import body_of
+
 type Properties = dict[str, Any]
 type Created = tuple[str, dict[str, Any]]
 
 _LONGEST_NAME = 100
-_HTTP_ERROR = 400
 
 
 def handlers() -> dict[str, dict[str, Any]]:
@@ -26,7 +26,7 @@ def _create(logical_id: str, properties: Properties, stack_name: str) -> Created
         "Budget": _budget(properties, name),
         "NotificationsWithSubscribers": _notifications(properties),
     }
-    _check(budgets._create_budget(request))
+    body_of(budgets._create_budget(request))
     return name, {}
 
 
@@ -36,7 +36,7 @@ def _update(physical_id: str, _old: Properties, new: Properties, _stack_name: st
 
 
 def _delete(physical_id: str, _properties: Properties) -> None:
-    _check(budgets._delete_budget({"BudgetName": physical_id}))
+    body_of(budgets._delete_budget({"BudgetName": physical_id}))
 
 
 def _budget(properties: Properties, name: str) -> dict[str, Any]:
@@ -52,9 +52,3 @@ def _notifications(properties: Properties) -> list[dict[str, Any]]:
         {**one, "Notification": {**one["Notification"], "Threshold": float(one["Notification"]["Threshold"])}}
         for one in properties.get("NotificationsWithSubscribers", [])
     ]
-
-
-def _check(answer: tuple[int, dict[str, str], bytes]) -> None:
-    status, _, body = answer
-    if status >= _HTTP_ERROR:
-        raise ValueError(json.loads(body).get("message", body.decode()))
