@@ -1,13 +1,26 @@
-"""For every test: one that hangs fails by itself, and the others go on."""
+"""For every test: one that hangs fails by itself, and the others go on; the longest begin first."""
 
 import signal
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
+from tests.workers import Scheduling, turn_of, unknown
+
 # Far above any test or fixture here on a busy machine: it ends what hangs, it does not judge what is slow.
 LONGEST_SECONDS = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if missing := unknown():
+        raise pytest.UsageError(f"tests/workers.py names what is not there: {', '.join(missing)}")
+    items.sort(key=lambda item: turn_of(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The whole suite mostly waits: for sockets, processes, speech in real time.  A file stays on one worker,
-# because its fixtures are shared and expensive.  A named part runs plainly: output as it comes, and pdb.
+# Half of the suite waits: for sockets, processes, speech in real time; so there is one worker more than
+# processors, up to four.  tests/workers.py says what stays together, and what comes first.  A named part runs
+# plainly: output as it comes, and pdb.
+WORKERS = min(4, (os.cpu_count() or 1) + 1)
 SLOWEST_SHOWN = 25
 WHOLE_SUITE = (
-    *("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"),
+    *("--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"),
     *("--durations", str(SLOWEST_SHOWN)),
 )
 
@@ -24,4 +26,7 @@ def main() -> None:
     if system.returncode:
         print("test: going on without them; the tests that need them will fail and say so.", file=sys.stderr)
     os.chdir(ROOT)
-    os.execvp("pytest", ["pytest", *(sys.argv[1:] or WHOLE_SUITE)])  # noqa: S606  (no shell: the arguments stay apart)
+    # Hundreds of processes import our modules: they are compiled once, also where Python is told to keep nothing.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    words = ["pytest", *(sys.argv[1:] or WHOLE_SUITE)]
+    os.execvpe("pytest", words, environment)  # noqa: S606  (no shell: the arguments stay apart)

@@ -1,11 +1,14 @@
 """One embedded cloud for all tests of a run: real servers on ports that were free."""
 
+import os
 import random
 import socket
 
 import pytest
 
 from scripts.embedded.cloud import EmbeddedCloud
+
+MOST_WORKERS = 8
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +18,9 @@ def cloud():
 
 
 def free_base_port():
-    """Return a port that is free with its six successors, another one in every process that asks."""
-    for base in random.sample(range(20_000, 32_000, 7), 100):
+    """Return a port that is free with its six successors, and that no other worker of this run may choose."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % MOST_WORKERS
+    for base in random.sample(range(20_000 + 7 * worker, 32_000, 7 * MOST_WORKERS), 100):
         probes = [socket.socket() for _ in range(7)]
         try:
             for number, probe in enumerate(probes):

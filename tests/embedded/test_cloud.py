@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from scripts.embedded.cdk import deployers_environment
 from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
 from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
+from tests.local.conftest import server
 
 ENTERED = """
 import sys, threading
@@ -83,6 +86,15 @@ def test_a_cloud_that_ended_left_nothing():
         assert len(cloud.remains()) == 5 + 5 + 1
 
     assert cloud.remains() == []
+
+
+def test_a_server_that_dies_is_said():
+    """Otherwise the next call fails in a way that looks like the agent's fault; `scripts/local` ends with it."""
+    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
+        os.kill(server("bedrock", cloud.ports.bedrock), signal.SIGKILL)
+
+        with pytest.raises(EmbeddedCloudError, match=r"A server ended by itself: bedrock \(exit code 137\)"):
+            cloud.stay()
 
 
 async def test_a_killed_cloud_takes_its_servers_along_and_the_next_one_tidies_up(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """An embedded cloud with everything deployed, for calls that are really placed."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -7,12 +8,16 @@ import pytest
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import State
+from scripts.calling.errors import RefusedError
 from scripts.calling.running import deployed_on
 from scripts.embedded.cloud import EmbeddedCloud
 from tests.embedded.conftest import free_base_port
 
 QUICK_REAPER = {"door": {"heartbeat_lost_seconds": 30}}
 """The least that a stage may have."""
+
+TRIES = 4
+"""On a busy machine an agent may start too late, and callers try again."""
 
 
 class DeployedCloud:
@@ -24,11 +29,14 @@ class DeployedCloud:
         self.ledger = Ledger(self.deployment.tables(), self.deployment.outputs["LedgerTable"])
 
     def open_session(self):
-        door = self.deployment.door()
-        try:
-            return door.open("websocket")
-        finally:
-            door.close()
+        with contextlib.closing(self.deployment.door()) as door:
+            for _ in range(TRIES):
+                try:
+                    return door.open("websocket")
+                except RefusedError as refused:
+                    if "agent does not answer" not in str(refused):
+                        raise
+        raise AssertionError(f"no agent was ready in time, {TRIES} times")
 
     def closed_row(self, session_id, *, seconds):
         """Wait until the session is closed, and return its row."""
@@ -54,7 +62,7 @@ class DeployedCloud:
         return row if row.state is State.CLOSED else None
 
 
-def wait_for(ask, *, seconds=30):
+def wait_for(ask, *, seconds=60):
     """Ask again and again, and return the first answer that is one."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
@@ -91,8 +99,9 @@ def command(process):
         return []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def deployed():
+    """One for all files of this folder; who ends a part of it comes last (tests/workers.py)."""
     with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
         cloud.deploy("embedded", QUICK_REAPER)
         yield DeployedCloud(cloud)

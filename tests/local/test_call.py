@@ -1,5 +1,6 @@
 """Spoken calls against everything that is deployed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,21 +14,28 @@ from rich.console import Console
 from runtime.door.session import Reason, State
 from runtime.metrics import DIMENSION, NAMESPACE
 from scripts.calling.caller import Caller, Patience
-from scripts.calling.errors import NoAnswerError, NoPathError
+from scripts.calling.errors import CallError, NoAnswerError, NoPathError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.running import announced
 from scripts.calling.voice import spoken
-from tests.local.conftest import command, wait_for
+from tests.local.conftest import TRIES, command, wait_for
 
 DIAL = [sys.executable, "-m", "scripts.commands", "call", "--embedded"]
 
 
+async def rehearsed(deployed, **how):
+    """Place a spoken call; on a busy machine an agent may start too late, or speech arrive so, and callers call again."""
+    progress, metrics = Progress(Console(quiet=True)), deployed.cloud.client("cloudwatch")
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(CallError):
+            return await rehearse(deployed.deployment, metrics, progress, **how)
+    return await rehearse(deployed.deployment, metrics, progress, **how)
+
+
 async def test_a_spoken_question_gets_the_status_that_the_table_holds(deployed):
     """The main job: door, agent, model, tool, ledger and metrics, all real, judged by ear."""
-    progress = Progress(Console(quiet=True))
-
-    verdict = await rehearse(deployed.deployment, deployed.cloud.client("cloudwatch"), progress)
+    verdict = await rehearsed(deployed)
 
     figures = verdict.figures
     assert verdict.heard.startswith(f"order {' '.join(figures.said.split()[-3:])}")
@@ -38,10 +46,9 @@ async def test_a_spoken_question_gets_the_status_that_the_table_holds(deployed):
 
 async def test_a_call_over_webrtc_goes_through_a_relay_and_is_judged_the_same(deployed):
     """What the kit is for: credentials, relays, media and data channel, from the door to the figures."""
-    progress = Progress(Console(quiet=True))
     metrics = deployed.cloud.client("cloudwatch")
 
-    verdict = await rehearse(deployed.deployment, metrics, progress, transport="webrtc")
+    verdict = await rehearsed(deployed, transport="webrtc")
 
     figures, path = verdict.figures, verdict.figures.path
     assert verdict.heard.startswith(f"order {' '.join(figures.said.split()[-3:])}")
@@ -53,7 +60,7 @@ async def test_a_call_over_webrtc_goes_through_a_relay_and_is_judged_the_same(de
     assert path.round_trip_milliseconds > 0
     assert figures.emulated_relays.startswith("Kinesis Video, which issues credentials, is emulated; ")
     assert deployed.cloud.relay_program in figures.emulated_relays
-    assert wait_for(lambda: total(metrics, "IceOutcome"), seconds=15) == 1
+    assert wait_for(lambda: total(metrics, "IceOutcome"), seconds=60) >= 1
 
 
 def total(metrics, name):
@@ -73,7 +80,7 @@ def total(metrics, name):
 
 def test_a_finished_call_leaves_no_agent(deployed):
     """On AWS an agent that stays after its call is memory that is paid for."""
-    deployed.agents_gone(seconds=20)
+    deployed.agents_gone(seconds=60)
 
 
 async def test_a_call_that_fails_still_ends_its_session(deployed):
@@ -84,7 +91,7 @@ async def test_a_call_that_fails_still_ends_its_session(deployed):
         await hasty.call(await spoken("hello"), said="hello")
 
     assert not list(deployed.ledger.open_sessions())
-    deployed.agents_gone(seconds=20)
+    deployed.agents_gone(seconds=60)
 
 
 @pytest.mark.parametrize("transport", ["websocket", "webrtc"])
@@ -95,11 +102,11 @@ def test_ctrl_c_hangs_up(deployed, transport):
         with subprocess.Popen(dial, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as caller:
             wait_for(lambda: [one.state for one in deployed.ledger.open_sessions()] == [State.ACTIVE])
             caller.send_signal(signal.SIGINT)
-            said = caller.communicate(timeout=60)[1]
+            said = caller.communicate(timeout=120)[1]
 
     assert (caller.returncode, said) == (130, "call: hung up.\n")
     assert not list(deployed.ledger.open_sessions())
-    deployed.agents_gone(seconds=20)
+    deployed.agents_gone(seconds=60)
 
 
 def test_the_command_dials_what_another_command_deployed(deployed, tmp_path):
@@ -128,4 +135,4 @@ async def test_without_a_relay_a_call_fails_in_words_and_leaves_nothing(deployed
         await Caller(deployed.deployment, transport="webrtc").call(await spoken("hello"), said="hello")
 
     assert not list(deployed.ledger.open_sessions())
-    deployed.agents_gone(seconds=20)
+    deployed.agents_gone(seconds=60)

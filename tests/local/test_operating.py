@@ -109,7 +109,7 @@ def test_an_operator_lists_shows_and_stops_sessions(deployed, command, call):
 
     assert (stopped.returncode, stopped.stdout) == (0, "Stopped 1 session.\n")
     assert deployed.ledger.get(call).reason == Reason.STOPPED
-    assert deployed.agents_gone(seconds=30)
+    assert deployed.agents_gone(seconds=60)
     assert json.loads(command("sessions", "list", "--json").stdout) == []
 
 
