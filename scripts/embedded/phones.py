@@ -18,6 +18,9 @@ NUMBERS = {
 CALLER = "+12025550142"
 """Who calls; of the same range, in the country that is served."""
 
+PLACES = 12
+"""Calls from phones at once, all of them from one number: most of what the stage has (15)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneAccount:
@@ -37,7 +40,8 @@ def connect_phones(secrets_manager: Any, bridge_url: str) -> tuple[list[PhoneAcc
     accounts = []
     section: dict[str, Any] = {
         "caller_countries": ["US"],
-        "concurrency_per_number": 5,
+        "concurrency": PLACES,
+        "concurrency_per_number": PLACES,
         "bridge": {"kind": "process", "url": bridge_url},
     }
     for provider, number in NUMBERS.items():
