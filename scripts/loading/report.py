@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from scripts.loading.objectives import Verdict
-from scripts.loading.outcome import Outcomes
+from scripts.loading.outcome import Outcome, Outcomes
 from scripts.loading.plan import Plan
 from scripts.percentile import percentile
 
@@ -107,7 +107,7 @@ class Report:
         )
         path.write_text(page)
 
-    def _calls(self) -> list[Any]:
+    def _calls(self) -> list[Outcome]:
         return sorted(self.outcomes.ended, key=lambda one: one.number)
 
     def _reached(self) -> list[tuple[str, list[float | None]]]:
