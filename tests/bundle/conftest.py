@@ -41,7 +41,11 @@ def without_layer(tmp_path: Path) -> Iterator[Path]:
 def check_out(root: Path) -> None:
     for name in (*INPUTS, *COMMAND):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, root / name)
+        if (ROOT / name).is_dir():
+            # Another worker may be just writing byte-code there.
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(ROOT / name, root / name)
 
 
 @pytest.fixture(scope="session")
