@@ -174,6 +174,8 @@ def main() -> int:
         builtin_cloud_formation_validation=False,
         # They would carry the paths of this machine into the assembly.
         stack_traces=False,
+        # A second account of every resource, for a browser of constructs in an editor.
+        tree_metadata=False,
     )
     try:
         build(app)
