@@ -46,9 +46,12 @@ def call(deployed, stack):
 @pytest.fixture(scope="module")
 def accidents(deployed):
     with contextlib.ExitStack() as stack:
-        victims = {name: call(deployed, stack) for name in ("agent", "caller", "model")}
+        # Each at once: a caller who says nothing for a minute is hung up on.
+        victims = {"agent": call(deployed, stack)}
         os.kill(victims["agent"].agent, signal.SIGKILL)
+        victims["caller"] = call(deployed, stack)
         victims["caller"].caller.kill()
+        victims["model"] = call(deployed, stack)
         deployed.closed_row(victims["caller"].session_id, seconds=60)
         os.kill(deployed.bedrock(), signal.SIGKILL)
         yield victims
