@@ -139,7 +139,7 @@ class Sonic(SonicConnection):
             now = time.monotonic()
             if now - self._audio_at >= SILENCE_AFTER_SECONDS:
                 await self._send_silence()
-            if self._owed.is_overdue(self._listener.silent):
+            if self._owed.wait(SILENCE_STEP_SECONDS, silent_seconds=self._listener.silent):
                 self._lost(StreamLostError(f"The model has been silent for {ANSWER_SECONDS:g} s."))
 
     async def _send_silence(self) -> None:

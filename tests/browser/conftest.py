@@ -17,6 +17,8 @@ from tests.local.conftest import DeployedCloud, wait_for
 
 GREETING_SECONDS = 7
 """The offline brain's greeting takes five."""
+PATIENT = {"runtime": {"idle_seconds": 300}}
+"""A call in which nobody speaks goes on while a busy machine deploys."""
 
 
 class CalledCloud(DeployedCloud):
@@ -59,7 +61,7 @@ async def tab(chromium):
 @pytest.fixture(scope="module")
 def called():
     with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
-        cloud.deploy("embedded")
+        cloud.deploy("embedded", PATIENT)
         yield CalledCloud(cloud, cloud.serve_page())
 
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from runtime.door.ledger import Ledger
 from runtime.door.session import Session, State
 from runtime.phones import LINES
-from scripts.calling.errors import CallError
 from scripts.calling.listener import Listener
 from scripts.calling.phone_line import PhoneLine
 from scripts.calling.phone_webhooks import Stream, ring, stream_of
@@ -27,9 +26,7 @@ from scripts.embedded.phones import CALLER, PhoneAccount
 from scripts.embedded.speech import Grammar, Speech
 from tests.embedded.conftest import free_base_port
 from tests.embedded.waiting import until
-
-TRIES = 4
-"""On a busy machine an agent may start too late, or a piece of speech arrive so; callers call again."""
+from tests.local.conftest import TRIES, judged
 
 WEBHOOK_SECONDS = 60
 """What a provider would not wait, but a machine with other tests to run may need to start an agent."""
@@ -75,14 +72,9 @@ class PhonedCloud:
         raise AssertionError(answer.text)
 
     async def judged(self, provider: str) -> Verdict:
-        """Ask about an order until the answer is right; a fault of the last call counts."""
+        """Ask about an order."""
         quiet = Progress(Console(file=StringIO()))
-        for _ in range(TRIES - 1):
-            try:
-                return await rehearse(self.deployment, self.metrics, quiet, transport=provider)
-            except CallError:
-                continue
-        return await rehearse(self.deployment, self.metrics, quiet, transport=provider)
+        return await judged(lambda: rehearse(self.deployment, self.metrics, quiet, transport=provider))
 
     async def closed(self, session_id: str) -> Session:
         """Wait until the session's row is closed."""

@@ -1,6 +1,5 @@
 """Spoken calls against everything that is deployed."""
 
-import contextlib
 import json
 import os
 import signal
@@ -14,23 +13,20 @@ from rich.console import Console
 from runtime.door.session import Reason, State
 from runtime.metrics import DIMENSION, NAMESPACE
 from scripts.calling.caller import Caller, Patience
-from scripts.calling.errors import CallError, NoAnswerError, NoPathError
+from scripts.calling.errors import NoAnswerError, NoPathError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
 from scripts.calling.running import announced
 from scripts.calling.voice import spoken
-from tests.local.conftest import TRIES, command, wait_for
+from tests.local.conftest import command, judged, wait_for
 
 DIAL = [sys.executable, "-m", "scripts.commands", "call", "--embedded"]
 
 
 async def rehearsed(deployed, **how):
-    """Place a spoken call; on a busy machine an agent may start too late, or speech arrive so, and callers call again."""
+    """Place a spoken call, as `scripts/local --call` does."""
     progress, metrics = Progress(Console(quiet=True)), deployed.cloud.client("cloudwatch")
-    for _ in range(TRIES - 1):
-        with contextlib.suppress(CallError):
-            return await rehearse(deployed.deployment, metrics, progress, **how)
-    return await rehearse(deployed.deployment, metrics, progress, **how)
+    return await judged(lambda: rehearse(deployed.deployment, metrics, progress, **how))
 
 
 async def test_a_spoken_question_gets_the_status_that_the_table_holds(deployed):

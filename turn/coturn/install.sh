@@ -6,6 +6,8 @@ set -euo pipefail
 chgrp turnserver /etc/hotline
 chmod 0750 /etc/hotline
 install --mode=0644 /opt/hotline/turn/coturn/units/* /etc/systemd/system/
+install --mode=0644 /opt/hotline/turn/coturn/sysctl.conf /etc/sysctl.d/60-hotline.conf
+sysctl --quiet --load /etc/sysctl.d/60-hotline.conf
 
 mkdir --parents /etc/systemd/system/hotline-relay.service.d
 printf '[Service]\nTimeoutStopSec=%s\n' "$DRAIN_SECONDS" > /etc/systemd/system/hotline-relay.service.d/drain.conf

@@ -119,6 +119,7 @@ def relaying(instance, host):
     """The same instance with coturn, started as its unit starts it, and the host's rules."""
     host.ip(f"addr replace {PRIVATE}/32 dev lo")
     host.nft((instance.folder / "host.nft").read_text())
+    within(host, keep_ports_for_relays)
     for file in instance.folder.iterdir():
         shutil.chown(file, group="turnserver")
         file.chmod(0o640)
@@ -138,6 +139,13 @@ def relaying(instance, host):
             assert process.poll() is None, (instance.folder / "log").read_text()
             assert time.monotonic() < deadline
         yield instance
+
+
+def keep_ports_for_relays():
+    """Set what install.sh has `sysctl` set, in this network namespace."""
+    (line,) = (line for line in (FOLDER / "sysctl.conf").read_text().splitlines() if not line.startswith("#"))
+    name, _, value = line.partition(" = ")
+    Path("/proc/sys", name.replace(".", "/")).write_text(value)
 
 
 def within(host, ask):
