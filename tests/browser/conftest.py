@@ -88,12 +88,26 @@ def voice(tmp_path_factory):
 
     async def microphone(sentence, *, after_seconds=GREETING_SECONDS):
         path = folder / f"{sentence} {after_seconds}.wav"
-        silence = bytes(SAMPLE_BYTES * MICROPHONE_HZ)
-        with wave.open(str(path), "wb") as recording:
-            recording.setnchannels(1)
-            recording.setsampwidth(SAMPLE_BYTES)
-            recording.setframerate(MICROPHONE_HZ)
-            recording.writeframes(silence * after_seconds + (await spoken(sentence)).pcm + silence)
-        return f"--use-file-for-fake-audio-capture={path}%noloop"
+        return recorded(path, SECOND * after_seconds + (await spoken(sentence)).pcm + SECOND)
 
     return microphone
+
+
+@pytest.fixture(scope="session")
+def silence(tmp_path_factory):
+    """The microphone of somebody who says nothing; Chromium's own beeps, and so talks over what is said."""
+    return recorded(tmp_path_factory.mktemp("voices") / "silence.wav", SECOND)
+
+
+SECOND = bytes(SAMPLE_BYTES * MICROPHONE_HZ)
+"""One, of silence."""
+
+
+def recorded(path, pcm):
+    """Write a recording, and return the flag that has Chromium play it once."""
+    with wave.open(str(path), "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(SAMPLE_BYTES)
+        recording.setframerate(MICROPHONE_HZ)
+        recording.writeframes(pcm)
+    return f"--use-file-for-fake-audio-capture={path}%noloop"

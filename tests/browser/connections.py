@@ -8,9 +8,12 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 """
 """To be run before the page's own scripts."""
 
-HURRY = """
+SEARCH_MILLISECONDS = 20_000
+"""How long the page looks for a path (runtime/door/page/src/line.ts)."""
+
+HURRY = f"""
 const wait = window.setTimeout.bind(window);
-window.setTimeout = (what, after, ...more) => wait(what, after < 15_000 ? after : after / 10, ...more);
+window.setTimeout = (what, after, ...more) => wait(what, after === {SEARCH_MILLISECONDS} ? 1500 : after, ...more);
 """
 
 SELECTED_PAIR = """(async () => {
@@ -28,5 +31,5 @@ async def keep_connections(tab):
 
 
 async def hurry(tab):
-    """Make the long limits of the page that is loaded next a tenth as long."""
+    """Have the page that is loaded next give up soon on finding a path."""
     await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)

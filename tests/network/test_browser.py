@@ -14,7 +14,7 @@ from scripts.network.laboratory import Laboratory
 from scripts.network.plan import RELAY_PUBLIC
 from scripts.network.rules import Egress
 from scripts.network.wire import Figures
-from tests.browser.conftest import voice  # noqa: F401 - a fixture
+from tests.browser.conftest import silence, voice  # noqa: F401 - fixtures
 from tests.browser.connections import SELECTED_PAIR, hurry, keep_connections
 from tests.browser.test_call import hang_up, said, session_of, state_is
 from tests.local.conftest import wait_for
@@ -74,10 +74,10 @@ async def test_a_browser_behind_a_home_router_holds_a_spoken_call(stage, laborat
     assert row.speech_output_tokens
 
 
-async def test_where_only_the_web_gets_out_the_page_calls_over_tls(stage, laboratory):
+async def test_where_only_the_web_gets_out_the_page_calls_over_tls(stage, laboratory, silence):  # noqa: F811
     """Offices and hotels block UDP: the call begins all the same, and the page says by which way."""
     laboratory.let_out("caller", Egress.NO_UDP)
-    async with page(stage, laboratory) as tab:
+    async with page(stage, laboratory, silence) as tab:
         await tab.press("#call")
         await tab.until(state_is("On the line"), WAIT_SECONDS)
         await tab.until(
@@ -92,9 +92,14 @@ async def test_where_only_the_web_gets_out_the_page_calls_over_tls(stage, labora
         await hang_up(tab)
 
 
-async def test_a_relay_that_is_killed_in_mid_call_costs_seconds_and_no_word(stage, laboratory, relay):
+async def test_a_relay_that_is_killed_in_mid_call_costs_seconds_and_no_word(
+    stage,
+    laboratory,
+    relay,
+    silence,  # noqa: F811
+):
     """Instances fail.  The page notices, asks the door for relays, and the same conversation goes on."""
-    async with page(stage, laboratory) as tab:
+    async with page(stage, laboratory, silence) as tab:
         await tab.press("#call")
         await tab.until(said("agent", "hello"), WAIT_SECONDS)
         relay.vanish()
