@@ -109,9 +109,8 @@ async def test_a_path_that_dies_before_the_click_is_made_again(relayed, tab):
     """A laptop that was closed for a minute still shows Call, and pressing it must not lead into silence."""
     await keep_connections(tab)
     await open_signed_in(tab, f"{relayed.url}/")
-    agent = relayed.relayed_agent
-    await until(lambda: any(one.connectionState == "connected" for one in agent.connections))
-    await agent.cut()
+    await tab.until("document.querySelector('#path').innerText.startsWith('Direct')", 20, "the path stands")
+    await relayed.relayed_agent.cut()
     await tab.until(
         "['disconnected', 'failed'].includes(window.connections[0].connectionState)", LOST_SECONDS
     )

@@ -61,8 +61,8 @@ async def test_nobody_sends_without_permission(relay):
     async with await relay.open(server) as one, await relay.open(server) as other:
         channel = await one.bind(other.relayed)
         one.send(b"unwanted", channel=channel)
-        for _ in range(3):
-            await one.refresh(600)  # the answer comes behind what was sent before
+        for end in (one, other) * 3:
+            await end.refresh(600)  # the answer comes behind what was sent, and what had arrived, before
         await other.bind(one.relayed)
         one.send(b"wanted", channel=channel)
 
