@@ -67,13 +67,14 @@ class Table:
         # DynamoDB refuses a request that names an item twice.
         each = [{KEY: {"S": key}} for key in dict.fromkeys(keys)]
         asked = {self._name: {"Keys": each, "ConsistentRead": True}}
-        for pause in (0.0, *_PAUSES_SECONDS):
-            time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
+        for pause in (*_PAUSES_SECONDS, 0.0):
             answer = self._send(self._client.batch_get_item, RequestItems=asked)
             yield from answer["Responses"].get(self._name, [])
             asked = answer.get("UnprocessedKeys", {})
             if not asked:
                 return
+            if pause:  # the table is busy, and stays so if everybody comes back in the same moment
+                time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
         raise self._unavailable("UnprocessedKeys")
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -62,7 +62,3 @@ def failed_tests(folder: Path) -> Sequence[str]:
 
 def _failures(folder: Path) -> Path:
     return folder / ".pytest_cache/v/cache/lastfailed"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,23 +8,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.settings import RuntimeSettings
+from tests.runtime.agent_settings import AGENT
 
-SETTINGS = RuntimeSettings(
-    stage="bundle-test",
-    region="us-east-1",
-    model_id="amazon.nova-2-5-sonic",
-    voice_id="tiffany",
-    endpointing_sensitivity="HIGH",
-    idle_seconds=60,
-    call_seconds=600,
-    call_cost_usd=1.0,
-    orders_table="orders",
-    ledger_table="ledger",
-)
+SETTINGS = replace(AGENT, stage="bundle-test")
 HEALTHY_WITHIN_SECONDS = 240  # emulated, on a busy machine; AgentCore itself gives up after 120
 
 

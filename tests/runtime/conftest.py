@@ -27,6 +27,7 @@ from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain, tone
 from scripts.embedded.bedrock.server import BedrockServer
 from scripts.embedded.certificates import make_certificates
+from tests.runtime.agent_settings import AGENT
 from tests.runtime.dynamodb import LEDGER, ORDERS, REGION, DynamoDb, dynamodb
 
 PATIENCE_SECONDS = 30.0
@@ -160,19 +161,7 @@ class World:
 
 @pytest.fixture
 def settings(database: DynamoDb) -> RuntimeSettings:
-    return RuntimeSettings(
-        stage="test",
-        region=REGION,
-        model_id="amazon.nova-2-5-sonic",
-        voice_id="tiffany",
-        endpointing_sensitivity="HIGH",
-        idle_seconds=60,
-        call_seconds=900,
-        call_cost_usd=1.0,
-        orders_table=ORDERS,
-        ledger_table=LEDGER,
-        services_url=database.url,
-    )
+    return replace(AGENT, region=REGION, orders_table=ORDERS, ledger_table=LEDGER, services_url=database.url)
 
 
 type StartAgent = Callable[..., contextlib.AbstractAsyncContextManager[World]]

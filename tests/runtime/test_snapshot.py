@@ -8,23 +8,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from runtime.settings import RuntimeSettings
+from tests.runtime.agent_settings import AGENT
 from tests.runtime.conftest import greeted
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = RuntimeSettings(
-    stage="test",
-    region="us-east-1",
-    model_id="amazon.nova-2-5-sonic",
-    voice_id="tiffany",
-    endpointing_sensitivity="HIGH",
-    idle_seconds=60,
-    call_seconds=900,
-    call_cost_usd=1.0,
-    orders_table="orders",
-    ledger_table="ledger",
-)
-
 PROBE = """
 import asyncio, gc, json, os, random, secrets, socket, ssl, sys, threading, time, uuid
 
@@ -79,7 +66,7 @@ def probe() -> dict:
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **SETTINGS.to_environment()},
+        env={"PATH": os.environ["PATH"], **AGENT.to_environment()},
         capture_output=True,
         check=True,
     )

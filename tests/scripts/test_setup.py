@@ -119,7 +119,7 @@ def test_a_python_that_only_pyenv_knows_is_found(
 ):
     """pyenv's shims on PATH answer for nothing unless a version is chosen; its folders tell the truth."""
     shim = tmp_path / "shims/python3.97"
-    real = tmp_path / "home/.pyenv/versions/3.97.2/bin/python3"
+    real = tmp_path / "somebody/.pyenv/versions/3.97.2/bin/python3"
     for path, script in ((shim, "exit 127"), (real, "echo 3 97")):
         path.parent.mkdir(parents=True)
         path.write_text(f"#!/bin/sh\n{script}\n")
@@ -127,7 +127,7 @@ def test_a_python_that_only_pyenv_knows_is_found(
     edit(checkout, "OLDEST_PYTHON = (3, 12)", "OLDEST_PYTHON = (3, 97)")
     edit(checkout, "NEWEST_PYTHON = (3, 14)", "NEWEST_PYTHON = (3, 97)")
     monkeypatch.setenv("PATH", str(shim.parent))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path / "somebody"))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
 
     assert load(checkout).find_python() == real
