@@ -23,7 +23,7 @@ from runtime.metrics import MetricWriter
 from runtime.pipeline import build_pipeline
 from runtime.pulse import Pulse
 from runtime.record import SessionRecord
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from runtime.tally import Tally
 from runtime.tools.order_status import order_status_tool
 from runtime.tools.tool import LastAnswer

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runtime.door.session import Reason
 from runtime.meter import Meter
 from runtime.pulse import Pulse
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 
 class Caps:

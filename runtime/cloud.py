@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import JSONFileLoader, Loader
 
 from runtime.errors import CredentialsError
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 EVERY_CALLS = "dynamodb"
 """What every call needs; whatever else one needs is read when it does."""

@@ -19,7 +19,7 @@ from runtime.health import Health
 from runtime.metrics import MetricWriter
 from runtime.phones import Phones
 from runtime.preload import Preload
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from runtime.signaling import Signaling
 
 if TYPE_CHECKING:  # none of these is imported before there is a call

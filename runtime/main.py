@@ -16,7 +16,7 @@ import uvicorn
 from runtime.contract import Agent
 from runtime.errors import SettingsError
 from runtime.logs import start_logging
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 HOST = "0.0.0.0"  # noqa: S104  # AgentCore's contract; only the microVM's own proxy reaches it
 PORT = 8080

@@ -14,7 +14,7 @@ from runtime.door.errors import LedgerUnavailableError, SessionEndedError, Sessi
 from runtime.door.ledger import Ledger
 from runtime.door.session import Figures, Reason
 from runtime.meter import Meter
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 HEARTBEAT_SECONDS = 10
 """The door's `heartbeat_lost_seconds` must be a multiple of it."""

@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 from stacks.bundle_record import BundleRecord
 from stacks.parts.bridge_front import BridgeFront
 from stacks.parts.bridge_role import BridgeRoles

@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from stacks.config import EndpointsConfig, EscalationConfig, RuntimeConfig
 from stacks.parts.agent_runtime import AgentRuntime
 from stacks.parts.orders_table import OrdersTable

@@ -11,7 +11,7 @@ from runtime.brains.credentials import StreamCredentials
 from runtime.brains.stream import CONNECT_SECONDS, ClosableTransport, GuardedStream
 from runtime.cloud import Cloud
 from runtime.errors import StreamLostError
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 
 def client_for_one_stream(settings: RuntimeSettings, cloud: Cloud) -> AsyncBedrockRuntimeClient:

@@ -22,7 +22,7 @@ from runtime.brains.sonic_connection import SonicConnection
 from runtime.cloud import Cloud
 from runtime.errors import CredentialsError, StreamLostError
 from runtime.meter import Usage
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 SILENCE_AFTER_SECONDS = 0.2
 """A client that mutes or stutters sends nothing; after this much of it, silence is sent in its place.

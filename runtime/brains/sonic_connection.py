@@ -21,7 +21,7 @@ from runtime.brains.listener import Listener
 from runtime.brains.stream import GuardedStream
 from runtime.cloud import Cloud
 from runtime.errors import CredentialsError, StreamLostError
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from runtime.bridge.carrying import CLOSE_SECONDS, FRAME_BYTES, FRAMES_WAITING
 from runtime.bridge.errors import AgentUnreachableError
 from runtime.door.presign import websocket_url
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 
 CONNECT_SECONDS = 10.0
 """Longest wait: the agent was woken when the provider's webhook was answered."""

@@ -18,7 +18,7 @@ from runtime.door.telephony.stream_tokens import StreamTokens
 from runtime.errors import SettingsError
 from runtime.logs import start_logging
 from runtime.metrics import MetricWriter
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 
 PORT = 8080
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.door.errors import AgentCoreUnavailableError, AgentRefusedError
 from runtime.door.presign import websocket_url
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 
 MAX_ANSWER_BYTES = 64 * 1024
 """Twice the longest session description; nothing that an agent answers is longer."""

@@ -18,7 +18,7 @@ from botocore.config import Config
 from runtime.door.errors import TokenRefusedError
 from runtime.door.tokens import Kind, Token, Verifier
 from runtime.errors import HotlineError
-from runtime.settings import GuestGateSettings
+from runtime.settings.guests import GuestGateSettings
 from turn.clients import Clients
 
 logger = logging.getLogger(__name__)

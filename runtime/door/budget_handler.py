@@ -10,7 +10,7 @@ from typing import Any
 from botocore.config import Config
 
 from runtime.door.budget import BudgetSwitch, Notice
-from runtime.settings import BudgetSettings
+from runtime.settings.budget import BudgetSettings
 from turn.clients import Clients
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 
 FILES = Path(__file__).parents[2] / "files"
 INDEX, CONFIG, FILE = "GET /", "GET /page/config.json", "GET /page/{version}/{file}"

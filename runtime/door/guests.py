@@ -31,7 +31,8 @@ from runtime.door.sessions import Sessions, Terms, new_session_id
 from runtime.door.share import Share
 from runtime.door.tokens import Kind, Sealer, Token
 from runtime.metrics import CALLERS_LIMITED, MetricWriter
-from runtime.settings import DoorSettings, GuestSettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.guests import GuestSettings
 
 logger = logging.getLogger(__name__)
 

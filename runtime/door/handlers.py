@@ -30,7 +30,8 @@ from runtime.door.tokens import Sealer
 from runtime.door.webrtc import WebRtc
 from runtime.errors import HotlineError, SettingsError
 from runtime.metrics import MILLISECONDS, MetricWriter
-from runtime.settings import INVITE_KEY, DoorSettings, GuestSettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.guests import INVITE_KEY, GuestSettings
 from turn.clients import Clients
 from turn.errors import TurnSettingsError
 from turn.settings import all_turn_settings_from

@@ -8,7 +8,7 @@ from runtime.door.ledger import Ledger
 from runtime.door.places import Place
 from runtime.door.session import Reason, Session, State
 from runtime.metrics import SESSIONS_ACTIVE, SESSIONS_OVERDUE, SESSIONS_REAPED, Metric, MetricWriter
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from runtime.door.reaper import Reaper, counted
 from runtime.door.relays import Relays
 from runtime.door.session import Reason, Session, State
 from runtime.metrics import MetricWriter
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 
 logger = logging.getLogger(__name__)
 

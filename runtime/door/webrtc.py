@@ -21,7 +21,7 @@ from runtime.door.session import Session, State
 from runtime.door.sessions import Sessions
 from runtime.door.stats import Stats
 from runtime.metrics import MetricWriter
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 
 STATS_AFTER_SECONDS = 60
 """How long after a call what was measured of it is still taken: later nobody measures, and averages are of today."""

@@ -3,7 +3,7 @@
 import asyncio
 
 from runtime.cloud import Cloud
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from runtime.tools.transfer_to_human import HandOver
 
 DAY_SECONDS = 24 * 3600

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from runtime.cloud import Cloud
 from runtime.escalation.callbacks import Callbacks
 from runtime.escalation.queue import Queue
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from runtime.tools.tool import Tool
 from runtime.tools.transfer_to_human import transfer_to_human_tool
 

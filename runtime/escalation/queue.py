@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.cloud import Cloud
 from runtime.errors import QueueUnavailableError
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from runtime.tools.transfer_to_human import HandOver
 
 TIMEOUT_SECONDS = 2.0

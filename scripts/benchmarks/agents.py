@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from scripts.benchmarks.coldstart import MEASURES, Contender, measure
 from scripts.benchmarks.comparison import Comparison
 from scripts.benchmarks.errors import BenchmarkError

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 from scripts.embedded.address import REGION, Ports
 from scripts.embedded.agentcore.process import GRACE_SECONDS as AGENT_GRACE_SECONDS
 from scripts.embedded.children import Child

@@ -31,7 +31,9 @@ FILES = "files"
 SERVED_BY = (
     "runtime/__init__.py",
     "runtime/errors.py",
-    "runtime/settings.py",
+    "runtime/settings/__init__.py",
+    "runtime/settings/environment.py",
+    "runtime/settings/page.py",
     "runtime/door/__init__.py",
     "runtime/door/call_page.py",
 )

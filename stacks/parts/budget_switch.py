@@ -4,7 +4,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from runtime.settings import BudgetSettings
+from runtime.settings.budget import BudgetSettings
 from stacks.parts.budget_topic import allow_topic, function_name, topic_arn
 from stacks.parts.door_function import DoorFunction
 from stacks.parts.session_ledger import SessionLedger

@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 from stacks.parts.acknowledge import acknowledge
 from stacks.parts.retention import retention
 

@@ -22,11 +22,12 @@ SOURCES = (
     "runtime/clock.py",
     "runtime/errors.py",
     "runtime/metrics.py",
-    "runtime/settings.py",
     "runtime/door",
     "runtime/door/*.py",
     "runtime/door/telephony",
     "runtime/door/telephony/*.py",
+    "runtime/settings",
+    "runtime/settings/*.py",
     "turn",
     "turn/*.py",
 )

@@ -1,6 +1,7 @@
 """What the configuration means to the door's functions and to the page."""
 
-from runtime.settings import DoorSettings, PageSettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.page import PageSettings
 from stacks.config import DeploymentConfig, EndpointsConfig, ManagedTurnConfig
 from stacks.parts.callers import SignIn
 from stacks.runtime_stack import RuntimeStack

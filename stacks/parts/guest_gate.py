@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from runtime.settings import GuestGateSettings, GuestSettings
+from runtime.settings.guests import GuestGateSettings, GuestSettings
 from stacks.config import GuestsConfig
 from stacks.parts.door_function import DoorFunction
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from runtime.settings import PhoneLine, TelephonySettings, lines_to_text
+from runtime.settings.telephony import PhoneLine, TelephonySettings, lines_to_text
 from stacks.config import TelephonyConfig
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction

@@ -18,7 +18,7 @@ from runtime.bridge.bridge import Bridge
 from runtime.door.ledger import Ledger
 from runtime.door.telephony.stream_tokens import StreamTokens
 from runtime.metrics import MetricWriter
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 from tests.runtime.dynamodb import LEDGER, REGION, DynamoDb, dynamodb
 
 RUNTIME = f"arn:aws:bedrock-agentcore:{REGION}:123456789012:runtime/hotline_test-abcdefghij"

@@ -24,7 +24,7 @@ from websockets.asyncio.server import serve
 from runtime.door.addresses import Addresses
 from runtime.door.bodies import Candidates, Offer
 from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 from scripts.embedded.issuer.app import Issuer
 from scripts.embedded.issuer.codes import Codes
 from scripts.embedded.issuer.requests import AUDIENCE, PUBLIC_CLIENT, SCOPES

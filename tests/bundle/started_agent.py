@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from tests.runtime.agent_settings import AGENT
 
 SETTINGS = replace(AGENT, stage="bundle-test")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from runtime.settings import INVITE_KEY, DoorSettings, GuestSettings, RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.guests import INVITE_KEY, GuestSettings
 from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 from turn.errors import TurnSettingsError

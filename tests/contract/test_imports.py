@@ -22,7 +22,7 @@ MAY_IMPORT = {
         "turn.coturn.metrics",
     ),
     "runtime": ("runtime", "turn"),
-    "runtime.settings": ("runtime.errors",),
+    "runtime.settings": ("runtime.settings", "runtime.errors"),
     "turn": ("turn",),
     "scripts": ("app", "stacks", "runtime", "turn", "scripts"),
 }

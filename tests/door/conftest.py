@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from runtime.door.ledger import Ledger
 from runtime.door.pace import PREFIX
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 from tests.door.gateway import Gateway, forget
 from tests.door.ministack import REGION, serving_dynamodb
 from tests.door.settings import TABLE, settings_of_a_door

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 from scripts.embedded.address import REGION
 from tests.door.stand_in import RUNTIME_ARN
 

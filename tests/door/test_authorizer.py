@@ -10,7 +10,7 @@ from runtime.door import authorizer
 from runtime.door.errors import KeyUnavailableError
 from runtime.door.tokens import Kind, Sealer, Token
 from runtime.errors import SettingsError
-from runtime.settings import GuestGateSettings
+from runtime.settings.guests import GuestGateSettings
 from tests.door.conftest import REGION, aws_client
 from tests.door.guests import asking, create_key
 

@@ -12,7 +12,7 @@ from runtime.door.errors import BudgetNoticeError, BudgetSpentError, LedgerUnava
 from runtime.door.http import BUDGET_SPENT
 from runtime.door.session import State
 from runtime.errors import SettingsError
-from runtime.settings import BudgetSettings
+from runtime.settings.budget import BudgetSettings
 from tests.door.conftest import REGION, TABLE, items
 from tests.door.gateway import WANTED, WANTED_WEBRTC
 from tests.door.notices import BUDGET, TOPIC, delivered, letter

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runtime.door.call_page import CONFIG, FILE, INDEX, CallPage
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 
 SETTINGS = PageSettings(
     stage="dev",

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from runtime.door import authorizer
-from runtime.settings import GuestSettings
+from runtime.settings.guests import GuestSettings
 from tests.door.conftest import REGION, aws_client
 from tests.door.gateway import WANTED_WEBRTC
 from tests.door.guests import create_key

@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 
 from runtime.door.errors import AgentCoreUnavailableError
 from runtime.door.presign import websocket_url
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

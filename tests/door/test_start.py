@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import GuestGateSettings
+from runtime.settings.guests import GuestGateSettings
 from tests.door.settings import settings_of_a_door
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runtime.door.ledger import Ledger
 from runtime.door.session import State
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.server import BedrockServer

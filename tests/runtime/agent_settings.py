@@ -1,6 +1,6 @@
 """What a test's agent is told; each test replaces what it is about."""
 
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 
 AGENT = RuntimeSettings(
     stage="test",

@@ -18,7 +18,7 @@ import uvicorn
 from runtime.contract import Agent
 from runtime.door.ledger import Ledger
 from runtime.door.session import Session, State
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from scripts.calling.utterance import Utterance
 from scripts.calling.websocket_line import WebSocketLine
 from scripts.embedded.bedrock.brain import Brain

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from runtime.door.ledger import Ledger
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 from scripts.calling.websocket_line import WebSocketLine
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from tests.runtime.conftest import SESSION_HEADER, ask, bedrock, greeted, until

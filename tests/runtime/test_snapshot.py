@@ -36,7 +36,7 @@ for module, name in ((random, "random"), (random, "uniform"), (random, "getrandb
 import runtime.main
 from runtime import preload
 from runtime.contract import Agent
-from runtime.settings import RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
 sys.modules["runtime.main"]._prepare()
 agent = Agent(RuntimeSettings.from_environment(os.environ))
 preload._import_everything()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from runtime.settings import BudgetSettings
+from runtime.settings.budget import BudgetSettings
 from tests.stacks.deployment import ELSEWHERE, REAL, TURNED, Deployment, synthesise
 
 

@@ -13,7 +13,7 @@ import pytest
 from runtime.bridge import bridge, fetch
 from runtime.bridge.main import PORT
 from runtime.door.telephony import stream_tokens
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 from stacks.config import ConfigError, DeploymentConfig
 from stacks.parts import bridge_front, bridge_service
 from tests.stacks.deployment import CONTEXT, Deployment, synthesise

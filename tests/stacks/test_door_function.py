@@ -109,12 +109,12 @@ def test_the_functions_are_sent_nothing_else():
         (asset,) = [one for one in Path(folder).glob("asset.*") if one.is_dir()]
         sent = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
 
-    assert {"runtime/door/handlers.py", "turn/sources.py", "runtime/settings.py"} <= sent
+    assert {"runtime/door/handlers.py", "turn/sources.py", "runtime/settings/door.py"} <= sent
     assert {
-        one for one in sent if not re.fullmatch(r"(runtime(/door(/telephony)?)?|turn)/\w+\.py", one)
+        one for one in sent if not re.fullmatch(r"(runtime(/door(/telephony)?|/settings)?|turn)/\w+\.py", one)
     } == set()
     assert {one for one in sent if one.count("/") == 1 and one.startswith("runtime/")} == {
-        f"runtime/{name}.py" for name in ("__init__", "clock", "errors", "metrics", "settings")
+        f"runtime/{name}.py" for name in ("__init__", "clock", "errors", "metrics")
     }
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from runtime.settings import DoorSettings
+from runtime.settings.door import DoorSettings
 from tests.stacks.deployment import STAGES, Deployment, synthesise
 from tests.stacks.test_turn_stack import EXTERNAL
 

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.door import authorizer
 from runtime.door.routes import ROUTES
-from runtime.settings import GuestGateSettings, GuestSettings
+from runtime.settings.guests import GuestGateSettings, GuestSettings
 from tests.stacks.deployment import Deployment, synthesise
 from tests.stacks.test_door_stack import function, rights
 

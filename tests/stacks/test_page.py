@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 from stacks.parts.call_page import ROUTES
 from stacks.parts.page_distribution import CALLERS_PATHS
 from tests.stacks.deployment import ELSEWHERE, STAGES, TURNED, Deployment, synthesise

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from runtime.settings import DoorSettings, TelephonySettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.telephony import TelephonySettings
 from stacks.config import ConfigError
 from tests.stacks.deployment import Deployment, synthesise
 from tests.stacks.telephony import BRIDGE, BRIDGED, TELEPHONY, secret

@@ -7,7 +7,7 @@ from nobody who lets their number be seen and lives where your callers do.
 import phonenumbers
 
 from runtime.door.telephony.webhook import PhoneCall
-from runtime.settings import PhoneLine, TelephonySettings
+from runtime.settings.telephony import PhoneLine, TelephonySettings
 
 
 class Admission:

@@ -30,7 +30,8 @@ from runtime.door.telephony.vonage import Vonage
 from runtime.door.telephony.webhook import Webhook
 from runtime.errors import HotlineError
 from runtime.metrics import MILLISECONDS, MetricWriter
-from runtime.settings import DoorSettings, TelephonySettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.telephony import TelephonySettings
 from turn.clients import Clients
 
 logger = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from runtime.door.telephony.phone_sessions import PhoneSessions
 from runtime.door.telephony.provider import Provider
 from runtime.door.telephony.webhook import PhoneCall, Webhook
 from runtime.metrics import PHONE_CALLS_FAILED, WEBHOOKS_REFUSED, MetricWriter
-from runtime.settings import PhoneLine, TelephonySettings
+from runtime.settings.telephony import PhoneLine, TelephonySettings
 
 logger = logging.getLogger(__name__)
 

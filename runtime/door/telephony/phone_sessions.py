@@ -19,7 +19,8 @@ from runtime.door.telephony.callers import Callers
 from runtime.door.telephony.documents import Way
 from runtime.door.telephony.stream_tokens import SESSION, TOKEN, StreamTokens
 from runtime.metrics import MetricWriter
-from runtime.settings import DoorSettings, TelephonySettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.telephony import TelephonySettings
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from runtime.settings import BridgeSettings
+from runtime.settings.bridge import BridgeSettings
 from scripts.embedded.address import REGION, Ports
 
 BRIDGED_STREAMS = 20

@@ -18,7 +18,7 @@ import pytest
 
 from runtime.door import authorizer, handlers
 from runtime.door.tokens import Kind, Sealer, Token
-from runtime.settings import GuestSettings
+from runtime.settings.guests import GuestSettings
 from scripts.embedded.clients import make_client
 from tests.door.conftest import REGION, create_table
 from tests.door.gateway import ALICE, BOB, WANTED, event, forget

@@ -34,7 +34,8 @@ from runtime.door.telephony.phone_sessions import ALL_PHONES, PhoneSessions
 from runtime.door.telephony.stream_tokens import SESSION, TOKEN, StreamTokens
 from runtime.door.webrtc import WebRtc
 from runtime.metrics import MetricWriter
-from runtime.settings import DoorSettings, TelephonySettings
+from runtime.settings.door import DoorSettings
+from runtime.settings.telephony import TelephonySettings
 from scripts.embedded.clients import make_client
 from tests.door.conftest import Clock as TestClock
 from tests.door.conftest import create_table

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from runtime.settings import PhoneLine, TelephonySettings, lines_to_text
+from runtime.settings.telephony import PhoneLine, TelephonySettings, lines_to_text
 from tests.door.conftest import REGION
 from tests.door.telephony.dialing import OURS, PUBLIC_URL, SECRETS, forget
 

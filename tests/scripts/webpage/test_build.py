@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import PageSettings
+from runtime.settings.page import PageSettings
 from scripts.bundling.bundle import our_files
 from scripts.webpage.build import SERVED_BY, check_types, make_page
 from scripts.webpage.errors import PackagesError, SourceError
