@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -22,6 +23,8 @@ class AlarmTopic(Construct):
 
     topic: sns.Topic
     key: kms.Key
+    tell: actions.SnsAction
+    """What an alarm does that has something to say."""
 
     def __init__(self, scope: Construct, construct_id: str, *, email: str, publishers: Sequence[str]) -> None:
         super().__init__(scope, construct_id)
@@ -36,6 +39,7 @@ class AlarmTopic(Construct):
         self.topic = sns.Topic(
             self, "Topic", display_name="Hotline alarms", master_key=self.key, enforce_ssl=True
         )
+        self.tell = actions.SnsAction(self.topic)
         self.topic.add_subscription(subscriptions.EmailSubscription(email))
         for publisher in publishers:
             allow_publishing(self.topic, publisher, self.key)

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from constructs import Construct
 
 from stacks.parts.alarm_topic import AlarmTopic
@@ -57,7 +56,6 @@ class Watch:
                 else cloudwatch.TreatMissingData.NOT_BREACHING
             ),
         )
-        tell = actions.SnsAction(topic.topic)
-        alarm.add_alarm_action(tell)
-        alarm.add_ok_action(tell)
+        alarm.add_alarm_action(topic.tell)
+        alarm.add_ok_action(topic.tell)
         return alarm
