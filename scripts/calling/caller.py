@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from runtime.door.bodies import WEBRTC, WEBSOCKET
 from runtime.door.errors import LedgerUnavailableError
-from runtime.door.ledger import Ledger
-from runtime.door.session import Reason, Session, State
+from runtime.door.session import Session
 from scripts.calling import websocket_line
+from scripts.calling.closing import check_end, closed_row
 from scripts.calling.deployment import Deployment
 from scripts.calling.door import Door, Invitation
 from scripts.calling.errors import LostError, NoPathError, RefusedError
@@ -19,13 +19,6 @@ from scripts.calling.frames import Audio
 from scripts.calling.line import Line, OpenLine
 from scripts.calling.path import Path, report
 from scripts.calling.utterance import Utterance
-
-CLOSED_SECONDS = 10
-"""Longest wait, after hanging up, for the agent to close the ledger row with its figures."""
-CLOSED_POLL_SECONDS = 0.1
-
-IN_ORDER = (Reason.HANG_UP, Reason.ESCALATED, Reason.CALLER_GONE)
-"""How a call ends that nothing cut; the last is what a hang-up looks like to an agent that has lost the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,36 +172,10 @@ class Caller:
         if heard.path:
             measured = report(heard.path, join_seconds=heard.first_word_at - began)
             await asyncio.to_thread(door.report, session_id, measured)
-        row = await self._closed_row(session_id)
-        if row.reason not in IN_ORDER:
-            raise LostError(
-                f"The call did not end because anybody hung up: the ledger says {row.reason!r}.  "
-                "The agent's log has the rest."
-            )
+        row = await closed_row(self._deployment, session_id)
+        check_end(row)
         await asyncio.to_thread(door.get, session_id)
         return row
-
-    async def _closed_row(self, session_id: str) -> Session:
-        """Return the ledger row once it is closed.
-
-        Raises:
-            LostError: The agent did not close it in time.
-        """
-        ledger = Ledger(self._deployment.tables(), self._deployment.outputs["LedgerTable"])
-        deadline = time.monotonic() + CLOSED_SECONDS
-        while time.monotonic() < deadline:
-            row = await asyncio.to_thread(ledger.get, session_id)
-            if row is None:
-                raise RefusedError(
-                    f"The ledger has no row for session {session_id}, which the door opened a moment ago."
-                )
-            if row.state is State.CLOSED:
-                return row
-            await asyncio.sleep(CLOSED_POLL_SECONDS)
-        raise LostError(
-            f"The ledger row was still open {CLOSED_SECONDS} s after the caller hung up, so the agent "
-            "did not end the call properly; its log says why.  The session is being stopped."
-        )
 
     def _figures(self, row: Session, heard: _Heard, *, said: str, began: float, ended: float) -> CallFigures:
         return CallFigures(

@@ -29,8 +29,9 @@ class CallFigures:
     """From the agent joining to the end of the session; what the ledger holds."""
     reason: str
     """Why the session ended, in the ledger's words; `hang_up` when all went well."""
-    tool_calls: int
-    """Tools that the agent's pipeline dispatched after the caller spoke, as it reported them on the line."""
+    tool_calls: int | None
+    """Tools that the agent's pipeline dispatched after the caller spoke, as it reported them on the line; nothing
+    over a phone line, which is told nothing but audio."""
     interruptions: int
     """How often the agent gave way to the caller."""
     speech_input_tokens: int
@@ -62,7 +63,7 @@ class CallFigures:
             ("Join time", f"{self.join_seconds:.2f} s"),
             ("Voice to voice", f"{self.voice_to_voice_seconds * 1000:.0f} ms"),
             ("Duration", f"{self.call_seconds:.1f} s (ledger: {self.ledger_seconds:.1f} s, {self.reason})"),
-            ("Tools called", str(self.tool_calls)),
+            *([] if self.tool_calls is None else [("Tools called", str(self.tool_calls))]),
             ("Tokens", tokens),
             ("Model cost", f"US${self.cost_usd:.6f}"),
             *(self.path.rows() if self.path else ()),

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import httpx
 
 from runtime.phones import LINES
 from scripts.calling.caller import Caller, Conversation
+from scripts.calling.closing import closed_row
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import NotDeployedError, RefusedError
 from scripts.calling.phone_line import PhoneLine
@@ -55,8 +57,9 @@ class PhoneCaller(Caller):
             heard = await self._converse(line, speech)
             await line.hang_up()
         ended = time.monotonic()
-        row = await self._closed_row(stream.session_id)
+        row = await closed_row(self._deployment, stream.session_id)
         figures = self._figures(row, heard, said=said, began=began, ended=ended)
+        figures = replace(figures, tool_calls=None)  # a phone is told nothing but audio
         return Conversation(greeting=heard.greeting, answer=heard.answer, figures=figures)
 
     def _ring(self) -> Stream:

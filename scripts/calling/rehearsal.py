@@ -10,7 +10,6 @@ from typing import Any
 from runtime.door.bodies import WEBSOCKET
 from runtime.door.session import Reason
 from runtime.metrics import DIMENSION, NAMESPACE, TOOL_CALLS, TOOL_ERRORS, Metric
-from runtime.phones import LINES
 from scripts.calling.caller import Conversation
 from scripts.calling.deployment import Deployment
 from scripts.calling.errors import SpeechError, WrongAnswerError
@@ -125,16 +124,15 @@ def check_path(path: Path) -> None:
 
 
 async def _check_tool(conversation: Conversation, metrics: Any, stage: str, called_before: float) -> None:
-    """Take two witnesses: what the agent told the caller's client, and the metric that it published."""
-    # A phone is told nothing but audio, so over one the metric is the only witness.
-    if not conversation.figures.tool_calls and conversation.figures.transport not in LINES:
+    """Take two witnesses: what the agent told the caller's client, if it did, and the metric that it published."""
+    if conversation.figures.tool_calls == 0:
         raise WrongAnswerError("The agent answered without calling its tool, so the answer was a guess.")
     deadline = time.monotonic() + METRICS_SECONDS
     while await asyncio.to_thread(_total, metrics, TOOL_CALLS, stage) <= called_before:
         if time.monotonic() > deadline:
             raise WrongAnswerError(
-                f"The agent said that it called its tool, but the metric {TOOL_CALLS.name} did not move "
-                f"within {METRICS_SECONDS} s.  Its log has the reason."
+                f"The agent answered, but its metric {TOOL_CALLS.name} did not move within {METRICS_SECONDS} s: "
+                "either no tool was called or it was not counted.  Its log says which."
             )
         await asyncio.sleep(METRICS_POLL_SECONDS)
     if await asyncio.to_thread(_total, metrics, TOOL_ERRORS, stage):

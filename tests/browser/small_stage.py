@@ -45,14 +45,12 @@ class Agent:
     def __init__(self):
         self.socket = None
         self.joined = asyncio.Event()
-        self.heard_bytes = 0
         self._serializer = ProtobufFrameSerializer()
 
     async def talk(self, socket):
         self.socket = socket
         async for payload in socket:
             frame = await self._serializer.deserialize(payload)
-            self.heard_bytes += len(getattr(frame, "audio", b""))
             if getattr(frame, "message", {}).get("type") == "client-ready":
                 await self.tell("bot-ready", {"version": "2.2.0"})
                 self.joined.set()

@@ -104,6 +104,7 @@ async def test_callers_of_every_provider_are_understood_and_answered(phoned, pro
         row = phoned.ledger.get(verdict.figures.session_id)
         assert (row.transport, row.reason) == (provider, "hang_up")
         assert CALLER not in row.owner
+        assert verdict.figures.tool_calls is None  # unknown, which is not none
 
 
 async def test_a_caller_who_asks_for_a_person_hears_that_one_will_call(phoned):

@@ -71,7 +71,7 @@ async def test_a_lost_line_is_blamed_and_not_what_follows_from_it(monkeypatch, c
 
     door = GoneDoor()
     conversed("the agent closed it (1000)")
-    monkeypatch.setattr(Caller, "_closed_row", gone)
+    monkeypatch.setattr("scripts.calling.caller.closed_row", gone)
 
     with pytest.raises(LostError, match=r"The call ended early: the agent closed it \(1000\)\."):
         await Caller(SimpleNamespace(door=lambda: door)).call(Utterance(b""), said="")
@@ -86,7 +86,7 @@ async def test_a_call_that_somebody_else_ended_is_no_good_call(monkeypatch, conv
         return SimpleNamespace(reason=str(Reason.STOPPED))
 
     conversed("")
-    monkeypatch.setattr(Caller, "_closed_row", stopped)
+    monkeypatch.setattr("scripts.calling.caller.closed_row", stopped)
 
     with pytest.raises(LostError, match="the ledger says 'stopped'"):
         await Caller(SimpleNamespace(door=GoneDoor)).call(Utterance(b""), said="")
