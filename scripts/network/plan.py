@@ -15,7 +15,6 @@ MACHINES = ("internet", "igw", "natgw", "agent", "relay", "home", "caller", "hos
 AGENT = "10.0.11.10"
 AGENT_SUBNET = "10.0.11.0/24"
 VPC = "10.0.0.0/16"
-PUBLIC_SUBNET = "10.0.0.0/24"
 RELAY = "10.0.0.20"
 RELAY_PUBLIC = "203.0.113.20"
 NAT_GATEWAY = "10.0.0.5"

@@ -20,7 +20,7 @@ SAMPLE_RATE = 16_000  # what the acoustic model was trained on
 FRAMES_PER_SECOND = 100
 # Silence around an utterance, without which its first and last sounds are lost.
 PADDING = bytes(2 * SAMPLE_RATE * 3 // 10)
-# Measured with `python -m scripts.embedded.speech.measure`; the default of 0.65 finds digits that
+# Measured with `python -m scripts.benchmarks.speech`; the default of 0.65 finds digits that
 # nobody said.
 WORD_INSERTION_PENALTY = 0.01
 # How much worse per frame (logarithm, hundredths) the grammar may explain the sound than free phones

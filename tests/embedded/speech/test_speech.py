@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from runtime.transports.short_filter import ShortFilter
+from scripts.benchmarks.speech import GOAL, Line, carried, row
 from scripts.embedded.speech import EngineError, Grammar, Speech, Voice, digits_in, spell
 from scripts.embedded.speech.grammars import STATUS_PHRASES
-from scripts.embedded.speech.measure import GOAL, Line, carried, row
 from scripts.embedded.speech.resampling import resample
 from scripts.embedded.speech.telephone import is_from_telephone
 

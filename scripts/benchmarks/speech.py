@@ -1,6 +1,6 @@
 """Measure how reliably each voice is understood: prints a table, exits 1 below the goal.
 
-python -m scripts.embedded.speech.measure
+python -m scripts.benchmarks.speech
 
 Every sentence is spoken, carried over the sample rates of a call, and recognised back.
 """
