@@ -160,26 +160,38 @@ async def test_a_call_back_is_a_row_that_forgets_itself_and_a_mail_without_the_n
     assert "late order" not in str(mail)
 
 
-async def test_a_number_that_nobody_was_told_of_is_not_kept(callback_settings, database, topic):
-    """The caller hears that it failed, and may try again."""
+async def test_whoever_asked_is_on_the_list_before_anybody_is_told(callback_settings, database, topic):
+    """An agent may die between the two: the next mail leads to all who wait, and none of them was lost."""
     callbacks = Callbacks(Cloud(callback_settings), callback_settings)
     topic.refuses = True
     with pytest.raises(ClientError):
         await callbacks.deliver(HAND_OVER)
-    assert not waiting(database)
+    assert [row["number"] for row in waiting(database)] == [{"S": NUMBER}]
 
     topic.refuses = False
-    await callbacks.deliver(HAND_OVER)
-    assert len(waiting(database)) == 1
+    await callbacks.deliver(replace(HAND_OVER, session_id="hotline-2"))
+    (mail,) = topic.published
+    assert len(waiting(database)) == 2
+    assert f"in the table {CALLBACKS}" in mail["Message"]
+    assert "one whom no mail was about" in mail["Message"]
 
 
-async def test_a_second_try_after_the_mail_is_one_mail_and_one_row(callback_settings, database, topic):
-    """The table may refuse after people were told; they need not be told twice."""
+async def test_nobody_is_told_of_a_caller_who_is_not_on_the_list(callback_settings, topic):
+    """They would look for a number that is not there, while its caller was told that it failed."""
     away = replace(callback_settings, callbacks_table="nowhere")
-    callbacks = Callbacks(Cloud(away), away)
+    with pytest.raises(ClientError):
+        await Callbacks(Cloud(away), away).deliver(HAND_OVER)
+
+    assert not topic.published
+
+
+async def test_a_second_try_is_the_same_row(callback_settings, database, topic):
+    """People who could not be told a moment ago are told of one caller."""
+    callbacks = Callbacks(Cloud(callback_settings), callback_settings)
+    topic.refuses = True
     with pytest.raises(ClientError):
         await callbacks.deliver(HAND_OVER)
-    callbacks._settings = callback_settings
+    topic.refuses = False
     await callbacks.deliver(HAND_OVER)
 
     assert len(topic.published) == 1
