@@ -124,7 +124,7 @@ class RelayInstances(Construct):
             group.add_ingress_rule(everywhere, ec2.Port.tcp(port), "TURN over TCP and TLS")
         group.add_ingress_rule(everywhere, relayed, "Media towards a relayed address")
         group.add_egress_rule(everywhere, ec2.Port.udp_range(1024, 65535), "Media towards a peer")
-        group.add_egress_rule(everywhere, ec2.Port.tcp(443), "AWS APIs, Let's Encrypt")
+        group.add_egress_rule(everywhere, ec2.Port.tcp(443), "AWS APIs, certificates")
         group.add_egress_rule(everywhere, ec2.Port.tcp(80), "Signed updates of Ubuntu")
         acknowledge(group, "AwsSolutions-EC23", "Callers are anywhere; coturn asks each for a credential.")
         return group

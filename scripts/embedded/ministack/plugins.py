@@ -28,6 +28,7 @@ from scripts.embedded.ministack import (
     throttle,
 )
 from scripts.embedded.ministack.recorded import RECORDED_TYPES, Recorder
+from scripts.embedded.ministack.refusals import refusals
 from scripts.embedded.ministack.schema import schema_of
 
 _PLUGINS = (agent_runtime, budgets, instance_profile, network, runbooks, secret, signaling, table_import)
@@ -77,7 +78,7 @@ def _replace_on_create_only(type_name: str) -> None:
 
 
 def _check_against_schema(operations: dict[str, Any], type_name: str) -> None:
-    """Refuse properties that CloudFormation would refuse, before anything is created."""
+    """Refuse properties that CloudFormation or the service would refuse, before anything is created."""
     if "create" in operations:
         create = operations["create"]
 
@@ -99,6 +100,7 @@ def _check_against_schema(operations: dict[str, Any], type_name: str) -> None:
 def _refuse_faults(type_name: str, name: str, properties: dict[str, Any]) -> None:
     schema = schema_of(type_name)
     faults = schema.faults(_as_written(properties)) if schema else []
+    faults += refusals(type_name, properties)
     if faults:
         raise ValueError(
             f"Properties validation failed for resource {name} ({type_name}): {'; '.join(faults)}."
