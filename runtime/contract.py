@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runtime.asgi import Message, Receive, Scope, Send, answer, read_object, session_id_of
 from runtime.clock import LedgerClock
-from runtime.errors import InvocationError, NotAPhoneError
+from runtime.errors import AgentBrokenError, InvocationError, NotAPhoneError
 from runtime.health import Health
 from runtime.metrics import MetricWriter
 from runtime.phones import Phones
@@ -125,7 +125,7 @@ class Agent:
         return await self._signaling.answer(session_id, request)
 
     async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from runtime.transports.caller_socket import POLICY_VIOLATION, CallerSocket  # noqa: PLC0415
+        from runtime.transports.caller_socket import INTERNAL_ERROR, POLICY_VIOLATION, CallerSocket  # noqa: PLC0415
 
         socket = CallerSocket(receive, send)
         await socket.accept()
@@ -133,7 +133,11 @@ class Agent:
         if scope["path"] != "/ws" or not session_id:
             await socket.close(POLICY_VIOLATION, "a call is made to /ws, with a session id")
             return
-        await self._preload.ready()
+        try:
+            await self._preload.ready()
+        except AgentBrokenError:
+            await socket.close(INTERNAL_ERROR, "the agent cannot start")
+            return
         from runtime.transports.websocket import WebSocketTransport  # noqa: PLC0415  # imported by the preload
 
         try:

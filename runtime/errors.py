@@ -4,6 +4,7 @@ HotlineError
 ├── SettingsError       the environment does not describe a deployment: fix the stack
 ├── CredentialsError    the role offers no credentials: mend the role or its endpoint
 ├── InvocationError     the door asked for something that cannot be done: it is told why
+│   └── AgentBrokenError    the agent can never hold a call: its log says why, and it ends
 ├── NotAPhoneError      what was announced as a phone call is none: its stream is closed
 ├── QueueUnavailableError   the queue of people did not take a caller: mend it, or the secret
 └── StreamLostError     a stream to the model broke, or never began: open another, or end the call
@@ -37,6 +38,17 @@ class InvocationError(HotlineError):
         super().__init__(message)
         self.code = code
         self.status = status
+
+
+class AgentBrokenError(InvocationError):
+    """What a call needs cannot be imported, so this agent will never hold one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "broken",
+            "The agent cannot start; its log says why.  Deploy the runtime again.",
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
 
 
 class NotAPhoneError(HotlineError):

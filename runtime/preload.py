@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from runtime import no_files
+from runtime.errors import AgentBrokenError
 from runtime.generated_code import compiled_ahead
 from runtime.logs import redirect_pipecat
 
@@ -17,26 +18,30 @@ class Preload:
     """The imports, under way in a thread of their own."""
 
     def __init__(self) -> None:
-        self._ready = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether everything is imported."""
-        return self._ready.is_set()
+        work = self._work
+        return work is not None and work.done() and not work.cancelled() and work.exception() is None
 
     def start(self) -> asyncio.Task[None]:
-        """Begin; the task ends when everything is imported, or fails as an import does."""
-        self._work = asyncio.create_task(self._run())
+        """Begin, once; the task ends when everything is imported, or fails as an import does."""
+        if self._work is None:
+            self._work = asyncio.create_task(self._import())
         return self._work
 
     async def ready(self) -> None:
-        """Wait until everything is imported."""
-        await self._ready.wait()
+        """Wait until everything is imported.
 
-    async def _run(self) -> None:
-        await self._import()
-        self._ready.set()
+        Raises:
+            AgentBrokenError: It never will be.
+        """
+        work = self.start()
+        await asyncio.wait({work})
+        if work.cancelled() or work.exception():
+            raise AgentBrokenError
 
     async def _import(self) -> None:
         await asyncio.to_thread(_import_everything)

@@ -174,12 +174,14 @@ def start_agent(
     """Return what runs an agent, with Bedrock behind it, for a block."""
 
     @contextlib.asynccontextmanager
-    async def start(brain: Brain | None = None, **options: Any) -> AsyncIterator[World]:
+    async def start(
+        brain: Brain | None = None, *, watched: bool = True, **options: Any
+    ) -> AsyncIterator[World]:
         knobs = {key: options.pop(key) for key in tuple(options) if hasattr(settings, key)}
         async with bedrock(brain, **options) as server:
             mine = replace(settings, **{"bedrock_url": server.url, **knobs})
             agent = Agent(mine)
-            async with _served(agent) as port:
+            async with _served(agent) as port, _alive(agent) if watched else contextlib.nullcontext():
                 yield World(mine, database, server, port, agent, capsys)
 
     return start
@@ -199,6 +201,27 @@ async def _served(agent: Agent) -> AsyncIterator[int]:
             await agent.stop()
             server.should_exit = True
             await serving
+
+
+@contextlib.asynccontextmanager
+async def _alive(agent: Agent) -> AsyncIterator[None]:
+    """End the block with the agent's own error when it cannot start: nobody in it would ever be answered."""
+    loading, block = agent._preload.start(), asyncio.current_task()
+
+    def look_at(_: object) -> None:
+        if not loading.cancelled() and loading.exception():
+            block.cancel()
+
+    loading.add_done_callback(look_at)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not (loading.done() and loading.exception()):
+            raise
+        block.uncancel()
+        await loading
+    finally:
+        loading.remove_done_callback(look_at)
 
 
 async def until(true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

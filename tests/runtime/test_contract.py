@@ -28,6 +28,38 @@ async def test_is_not_healthy_before_everything_is_imported(start_agent, monkeyp
     assert (status, body["status"]) == (200, "Healthy")
 
 
+async def test_whoever_waits_for_an_agent_that_cannot_start_is_told_at_once(start_agent, monkeypatch):
+    """A door that waits to its timeout keeps a caller waiting, and an agent with open requests cannot end."""
+
+    async def broken(_: object) -> None:
+        await asyncio.sleep(0)
+        raise ImportError("the bundle lacks a library")
+
+    monkeypatch.setattr("runtime.preload.Preload._import", broken)
+    async with start_agent(watched=False) as world:
+        status, answer = await world.invoke("a-session", action="wake")
+        with pytest.raises(ConnectionClosed) as closed:
+            async with connect(
+                f"ws://127.0.0.1:{world.port}/ws", additional_headers={SESSION_HEADER: "a-session"}
+            ) as socket:
+                await socket.recv()
+
+    assert (status, answer["error"]["code"]) == (500, "broken")
+    assert closed.value.rcvd.code == 1011
+
+
+async def test_a_test_of_an_agent_that_cannot_start_fails_with_its_error(start_agent, monkeypatch):
+    """And not with that of whoever has waited in vain for minutes."""
+
+    async def broken(_: object) -> None:
+        raise ImportError("the bundle lacks a library")
+
+    monkeypatch.setattr("runtime.preload.Preload._import", broken)
+    with pytest.raises(ImportError, match="lacks a library"):
+        async with start_agent():
+            await asyncio.Event().wait()
+
+
 async def test_is_busy_during_a_call_and_free_after_it(start_agent):
     """AgentCore ends what is idle: a call must not look idle, and an ended one must not look busy."""
     async with start_agent() as world:
