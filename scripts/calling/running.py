@@ -37,6 +37,8 @@ def announced(cloud: EmbeddedCloud, stage: str) -> Iterator[None]:
         "process": os.getpid(),
         "stage": stage,
         "services": cloud.ports.endpoints()["services"],
+        "agentcore": cloud.ports.endpoints()["agentcore"],
+        "overrides": cloud.overrides,
         "environment": cloud.environment,
         "trust": str(cloud.trust_file),
         "relay": cloud.relay_program,

@@ -12,6 +12,8 @@ from scripts.calling.errors import CredentialsError
 from scripts.calling.running import find_running
 from scripts.calling.tokens import token_for
 from scripts.commands.arguments import base_port
+from scripts.deploying.errors import UnknownStageError
+from scripts.deploying.place import Place, stages
 from scripts.embedded.address import DEFAULT_PORT, Ports
 from scripts.operating.stage import Stage
 
@@ -22,6 +24,15 @@ def add_stage(parser: argparse.ArgumentParser) -> None:
     which.add_argument("stage", nargs="?", help="a stage of cdk.json that is deployed")
     which.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
     _add_place(parser)
+
+
+def add_place(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Let *parser* take a stage that may not be deployed, or the embedded cloud; return the group of those two."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("stage", nargs="?", help="a stage of cdk.json")
+    which.add_argument("--embedded", action="store_true", help="the embedded cloud on this machine")
+    _add_port(parser)
+    return which
 
 
 def add_token(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +82,22 @@ def find_operated(options: argparse.Namespace) -> Stage:
     return Stage(deployment=find(options), agentcore_url=agentcore)
 
 
+def find_place(options: argparse.Namespace) -> Place:
+    """Return where the stage is that the options name, or is to be.
+
+    Raises:
+        CallError: No embedded cloud runs.
+        DeployingError: There is no such stage, or no way to its account.
+    """
+    if options.embedded:
+        return Place.on_embedded_cloud(options.port)
+    if options.stage not in stages():
+        raise UnknownStageError(
+            f"cdk.json has no stage {options.stage!r}; choose one of {', '.join(sorted(stages()))}."
+        )
+    return Place.on_aws(options.stage)
+
+
 def with_token(deployment: Deployment, options: argparse.Namespace, console: Console) -> Deployment:
     """Return *deployment* with the token to call it with; a person signs in when there is none yet.
 
@@ -94,6 +121,10 @@ def with_token(deployment: Deployment, options: argparse.Namespace, console: Con
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", help="where the stage is deployed; default: that of your AWS profile")
+    _add_port(parser)
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=base_port, default=DEFAULT_PORT, help=f"of the embedded cloud; default: {DEFAULT_PORT}"
     )

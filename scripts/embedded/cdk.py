@@ -80,7 +80,7 @@ class Cdk:
 
     def _run(self, *arguments: str, folder: Path = ROOT) -> None:
         process = subprocess.Popen(
-            tethered([_cli(), *arguments]),
+            tethered([cdk_cli(), *arguments]),
             cwd=folder,
             env=self._environment,
             stdin=subprocess.PIPE,
@@ -118,7 +118,12 @@ def asks_this_machine(stage: str) -> bool:
     return str(auth.get("issuer", "")).startswith("http://localhost:")
 
 
-def _cli() -> Path:
+def cdk_cli() -> Path:
+    """Return where scripts/setup put the CLI.
+
+    Raises:
+        CdkError: It is not there.
+    """
     command = Path(sys.executable).with_name("cdk")
     if not command.exists():
         raise CdkError("The CDK CLI is not installed; scripts/setup brings it.")

@@ -61,6 +61,8 @@ class EmbeddedCloud(Account):
         """With which scripts and tests get tokens of this cloud's issuer."""
         self._cleanup = contextlib.ExitStack()
         self._children: list[Child] = []
+        self.overrides: dict[str, Any] = {}
+        """With which the last deployment was made; `scripts/deploy --embedded` makes the next with them."""
         self.phones: list[PhoneAccount] = []
         """Numbers that `connect_phones` made, with what their providers sign with."""
 
@@ -100,9 +102,8 @@ class EmbeddedCloud(Account):
             EmbeddedCloudError: A relay of the stage did not start.
         """
         self._cdk.bootstrap()
-        self._cdk.deploy(
-            stage, {**self._with_issuer(stage, overrides or {}), "endpoints": self.ports.endpoints()}
-        )
+        self.overrides = {**self._with_issuer(stage, overrides or {}), "endpoints": self.ports.endpoints()}
+        self._cdk.deploy(stage, self.overrides)
         relays = json.loads(self.outputs(f"Hotline-{stage}-Door")["RelaySettings"])
         self._deployed_relays.follow(*all_turn_settings_from(relays))
 

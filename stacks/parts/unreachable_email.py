@@ -2,14 +2,7 @@
 
 from aws_cdk import Annotations, Aws, CfnRule, CfnRuleAssertion, Fn, Stack
 
-# Never delivered to anybody, by definition (RFC 2606; RFC 6761).
-RESERVED_DOMAINS = ("invalid", "test", "example", "localhost", "example.com", "example.net", "example.org")
-
-
-def is_unreachable(address: str) -> bool:
-    """Say whether mail to *address* can reach nobody, because its domain is reserved."""
-    domain = address.rpartition("@")[2].lower()
-    return any(domain == one or domain.endswith(f".{one}") for one in RESERVED_DOMAINS)
+from stacks.reserved_domains import is_unreachable
 
 
 def refuse_unreachable(stack: Stack, address: str, *, knob: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from stacks.config import ConfigError, DeploymentConfig, ManagedTurnConfig
 from stacks.parts.retention import retention
-from stacks.parts.unreachable_email import is_unreachable
+from stacks.reserved_domains import is_unreachable
 from stacks.sections.section import RetentionDays
 from stacks.sections.turn import MOST_CHANNELS
 from tests.stacks.deployment import CONTEXT, STAGES
