@@ -1,7 +1,8 @@
 """The VPC that the agent's network interfaces live in."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -70,7 +71,18 @@ class AgentNetwork(Construct):
             retention=retention(config.flow_log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.vpc.add_flow_log("All", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
+        role = iam.Role(
+            self,
+            "FlowsRole",
+            description="Hotline: lets the VPC write its flow log",
+            # The construct library's own role names no account, so flow logs of any could write here.
+            # Source: "IAM role for publishing flow logs to CloudWatch Logs", Amazon VPC user guide.
+            assumed_by=iam.ServicePrincipal(
+                "vpc-flow-logs.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+        )
+        self.vpc.add_flow_log("All", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group, role))
 
     def _add_interface_endpoints(self, services: tuple[str, ...]) -> None:
         if not services:

@@ -1,6 +1,6 @@
 """TURN relays of our own: coturn on Graviton instances."""
 
-from aws_cdk import CrossStackReferences, ReferenceStrength, Stack
+from aws_cdk import CrossStackReferences, ReferenceStrength, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -9,6 +9,7 @@ from constructs import Construct, IConstruct
 
 from stacks.config import CoturnConfig
 from stacks.parts.acknowledge import acknowledge
+from stacks.parts.alarm_topic import PENDING_DELETION
 from stacks.parts.relay_image import RelayImage
 from stacks.parts.relay_instances import RelayInstances
 from stacks.parts.relay_names import RelayNames
@@ -40,7 +41,13 @@ class CoturnRelays(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = kms.Key(
-            self, "Key", description="Hotline: the secret of the TURN relays", enable_key_rotation=True
+            self,
+            "Key",
+            description="Hotline: the secret of the TURN relays",
+            enable_key_rotation=True,
+            # It encrypts nothing but the secret, which goes with the stage.
+            pending_window=PENDING_DELETION,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self._secret = self._shared_secret()
         addresses = [ec2.CfnEIP(self, f"Address{one}") for one in range(1, config.relays + 1)]

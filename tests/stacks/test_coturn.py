@@ -24,6 +24,14 @@ def named() -> Deployment:
     return synthesise("coturn", json.dumps({"turn": {"hosted_zone_id": ZONE}}))
 
 
+def test_the_relays_key_goes_with_the_stage(coturn: Deployment):
+    """It encrypts a secret that goes too; one that stays costs US$1 a month and opens nothing."""
+    (key,) = coturn.whole("Turn", "AWS::KMS::Key")
+
+    assert key["DeletionPolicy"] == "Delete"
+    assert key["Properties"]["PendingWindowInDays"] == 7
+
+
 def user_data(coturn: Deployment) -> str:
     """Return what an instance of `coturn` runs at boot, with references as `ref`."""
     template = coturn.the("Turn", "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]

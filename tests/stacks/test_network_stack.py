@@ -84,6 +84,15 @@ def test_every_flow_is_recorded_and_forgotten_in_time(shipped: Deployment):
     assert shipped.the("Network", "AWS::Logs::LogGroup")["RetentionInDays"] >= 1
 
 
+def test_only_flow_logs_of_this_account_may_be_written_with_the_right_to(shipped: Deployment):
+    """The service works for every account: without the condition, whoever knows the role has it write their log."""
+    logical_id = shipped.the("Network", "AWS::EC2::FlowLog")["DeliverLogsPermissionArn"]["Fn::GetAtt"][0]
+    role = shipped.templates["Network"]["Resources"][logical_id]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_no_subnet_hands_out_public_addresses(shipped: Deployment):
     """What is public is public on purpose."""
     assert not any(one["MapPublicIpOnLaunch"] for one in shipped.resources("Network", "AWS::EC2::Subnet"))
