@@ -1,4 +1,4 @@
-"""The Lambda layers with what the door's functions import besides boto3, which Lambda brings."""
+"""The Lambda layers with the third-party packages that the door's functions import."""
 
 import filecmp
 import shutil
@@ -8,9 +8,10 @@ from scripts.bundling.archive import one_build_at_a_time, unfinished_files
 from scripts.bundling.errors import BundleError
 from scripts.bundling.packages import AGENT_PYTHON, Packages, find_or_build_layer
 
-# Lambda's Python looks here as well, after its own folders; the embedded cloud after the environment's, whose
-# packages of the same versions it therefore takes: wheels for arm64 do not load everywhere.
-# Source: "Packaging your layer content", AWS Lambda Developer Guide.
+# Lambda's Python looks here before it looks where its own botocore is (`set_default_sys_path` of awslambdaric, its
+# runtime interface client); the embedded cloud after the environment's packages, and takes those, which have the same
+# versions: wheels for arm64 do not load everywhere.
+# Source of the folder: "Packaging your layer content", AWS Lambda Developer Guide.
 SITE = f"python/lib/python{AGENT_PYTHON[0]}.{AGENT_PYTHON[1]}/site-packages/"
 
 MB = 1_000_000
@@ -18,11 +19,18 @@ MB = 1_000_000
 # layer that grows beyond this should be looked at first.
 LARGEST_LAYER_BYTES = 10 * MB
 
+# All that a function with the layer makes a client of; a test asks their code.
+SERVICES = frozenset(
+    {"bedrock-agentcore", "dynamodb", "kinesis-video-signaling", "kinesisvideo", "kms", "secretsmanager"}
+)
+
 DOOR_LAYERS = {
-    group: Packages(name=group, exported=("--only-group", group), folder=SITE)
-    for group in ("door", "telephony")
+    "door": Packages(
+        name="door", exported=("--only-group", "door", "--only-group", "aws"), folder=SITE, services=SERVICES
+    ),
+    "telephony": Packages(name="telephony", exported=("--only-group", "telephony"), folder=SITE),
 }
-"""Name of a layer and of the group in pyproject.toml that it holds."""
+"""By name."""
 
 
 def layer_file(build: Path, name: str) -> Path:

@@ -47,6 +47,8 @@ class Packages:
     """What `uv export` is told to choose by."""
     folder: str = ""
     """Where they are in the zip; ends with a slash."""
+    services: frozenset[str] | None = None
+    """Of AWS, that botocore shall know; None leaves it all 430."""
 
 
 AGENT_PACKAGES = Packages(
@@ -88,7 +90,7 @@ def find_or_build_layer(root: Path, packages: Packages = AGENT_PACKAGES) -> Path
             compile_folder(site)
         unfinished = apart / layer.name
         with ZipFile(unfinished, "w") as archive:
-            add_folder(archive, site, shipped(site), below=packages.folder)
+            add_folder(archive, site, shipped(site, packages.services), below=packages.folder)
         unfinished.rename(layer)
     for old in sorted(layer.parent.glob(f"{packages.name}-*.zip"), key=lambda one: one.stat().st_mtime)[
         :-LAYERS_KEPT
@@ -111,14 +113,25 @@ def _install(root: Path, site: Path, packages: Packages) -> None:
     )
 
 
-def shipped(site: Path) -> Iterator[str]:
-    """Name the files of *site* that belong into the bundle."""
+def shipped(site: Path, services: frozenset[str] | None) -> Iterator[str]:
+    """Name the files of *site* that belong into the bundle, of AWS's services those about *services*."""
     for folder, _, files in os.walk(site):
         for file in files:
             name = Path(folder, file).relative_to(site).as_posix()
-            ours = fnmatch(name, "*.cpython-*.pyc") and not fnmatch(name, "*/tests/*")
+            if services is not None and _service(name) not in (None, *services):
+                continue
+            ours = fnmatch(name, "*.cpython-*.pyc") and not fnmatch(name, "*/tests/*") and name[:4] != "bin/"
             if ours or not any(fnmatch(name, pattern) for pattern in PRUNED):
                 yield name
+
+
+def _service(name: str) -> str | None:
+    """Return the service that the file *name* of botocore's describes, if it describes one."""
+    match name.split("/"):
+        case ["botocore", "data", service, _version, _file]:
+            return service
+        case _:
+            return None
 
 
 def compile_folder(folder: Path) -> None:

@@ -15,7 +15,8 @@ from stacks.parts.retention import retention
 
 ROOT = Path(__file__).parents[2]
 
-# All that the door imports besides the standard library, the boto3 that Lambda brings, and its layers.
+# All that the door imports besides the standard library and its layers.  The functions without a layer ask KMS and
+# DynamoDB alone, for what botocore has known for years: Lambda's own does.
 SOURCES = (
     "runtime",
     "runtime/__init__.py",

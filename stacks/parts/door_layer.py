@@ -1,4 +1,4 @@
-"""The packages that the door's functions import besides boto3."""
+"""The third-party packages that the door's functions import."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class DoorLayer(Construct):
         self.version = lambda_.LayerVersion(
             self,
             "Version",
-            description="Hotline: what the door imports besides boto3, as uv.lock pins it",
+            description="Hotline: third-party packages of the door, as uv.lock pins them",
             code=lambda_.Code.from_asset(str(layer)),
             compatible_architectures=[ARCHITECTURE],
             compatible_runtimes=[RUNTIME],

@@ -1,6 +1,8 @@
-"""The Lambda layers: what the door imports besides boto3, for its processor, compiled, and equal every time."""
+"""The Lambda layers: what the door imports, for its processor, compiled, and equal every time."""
 
+import ast
 import importlib.metadata
+import json
 import subprocess
 import sys
 import tomllib
@@ -9,13 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from runtime.door import presign
 from scripts.bundling import layers, packages
 from scripts.bundling.errors import BundleError
-from scripts.bundling.layers import DOOR_LAYERS, SITE, layer_file, make_layers
+from scripts.bundling.layers import DOOR_LAYERS, SERVICES, SITE, layer_file, make_layers
 from tests.bundle.test_content import ELF_AARCH64
 
 ROOT = Path(__file__).resolve().parents[2]
-DOOR_PACKAGES = {"annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection"}
+PYDANTIC = {"annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection"}
+BOTOCORE = {"botocore", "jmespath", "python-dateutil", "six", "urllib3"}
+
+CLIENTS = """
+import json, sys
+sys.path[:0] = sys.argv[1:3]
+from botocore.config import Config
+from turn.clients import Clients
+made = {name: Clients().make(name, region="us-east-1", config=Config()) for name in json.loads(sys.argv[3])}
+print(json.dumps({name: sorted(one.meta.method_to_api_mapping) for name, one in made.items()}))
+"""
+"""Makes clients as the door does, with no package but those of a layer."""
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +53,43 @@ def versions(layer: Path) -> dict[str, str]:
     return found
 
 
-def test_the_doors_layer_holds_pydantic_and_nothing_else(build):
+def test_the_doors_layer_holds_pydantic_and_botocore_and_nothing_else(build):
     """Every cold start fetches all of it, and a reviewer reads all of it."""
-    assert versions(layer_file(build, "door")).keys() == DOOR_PACKAGES
+    assert versions(layer_file(build, "door")).keys() == PYDANTIC | BOTOCORE
+
+
+def test_the_layer_knows_the_services_that_the_door_calls_and_no_others():
+    """One that is missing fails at the first caller; botocore's other 420 would double what a cold start fetches."""
+    modules = [*(ROOT / "runtime/door").rglob("*.py"), *(ROOT / "turn").glob("*.py")]
+    calls = [
+        node
+        for module in modules
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and node.args and _called(node.func) in {"make", "_make", "_client"}
+    ]
+    named = {one.args[0].value for one in calls if isinstance(one.args[0], ast.Constant)}
+
+    assert named | {presign.SERVICE} == SERVICES
+
+
+def _called(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_the_layers_botocore_can_do_what_the_door_asks_of_aws(build, tmp_path):
+    """Lambda's own is older, and knows no way to stop a session: callers' hang-ups and the reaper would fail."""
+    with zipfile.ZipFile(layer_file(build, "door")) as archive:
+        archive.extractall(tmp_path)
+    words = [sys.executable, "-I", "-S", "-c", CLIENTS, str(tmp_path / SITE), str(ROOT)]
+
+    can = json.loads(
+        subprocess.run(
+            [*words, json.dumps(sorted(SERVICES))], capture_output=True, text=True, check=True
+        ).stdout
+    )
+
+    assert {"invoke_agent_runtime", "stop_runtime_session"} <= set(can["bedrock-agentcore"])
+    assert can.keys() == SERVICES
 
 
 @pytest.mark.parametrize("name", DOOR_LAYERS)
