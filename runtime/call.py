@@ -15,7 +15,6 @@ from runtime.caps import Caps
 from runtime.clock import LedgerClock
 from runtime.cloud import Cloud
 from runtime.door.session import Reason
-from runtime.escalation.people import people_tools
 from runtime.farewell import FAREWELLS, Farewell
 from runtime.health import Health
 from runtime.meter import Meter, Usage
@@ -25,11 +24,12 @@ from runtime.pulse import Pulse
 from runtime.record import SessionRecord
 from runtime.settings.agent import RuntimeSettings
 from runtime.tally import Tally
-from runtime.tools.order_status import order_status_tool
+from runtime.tools.catalogue import tools_of_a_call
 from runtime.tools.tool import LastAnswer
 from runtime.tools.toolbox import Toolbox
 from runtime.transports.caller_socket import NORMAL_CLOSURE, POLICY_VIOLATION
 from runtime.transports.line import Line, MakeTransport
+from runtime.turns import Turns
 
 WATCH_SECONDS = 0.25
 """How often the caps are looked at."""
@@ -71,8 +71,9 @@ class Call:
             pulse=self._pulse,
             meter=self._meter,
         )
-        people = people_tools(cloud, settings, session_id, caller_number=caller_number)
-        self._toolbox = Toolbox([order_status_tool(cloud, settings.orders_table), *people], metrics)
+        self._turns = Turns(session_id, self._pulse, self._meter)
+        tools = tools_of_a_call(cloud, settings, session_id, caller_number=caller_number)
+        self._toolbox = Toolbox(tools, metrics, told=self._turns.tool_ends)
         self._joining: asyncio.Task[bool] | None = None
         self._admitted = asyncio.Event()
         self._hand_over = Farewell(self._pulse)
@@ -108,7 +109,7 @@ class Call:
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(self._worker)
         await self._worker.queue_frames([LLMRunFrame()])
-        self._pulse.asked()
+        self.asked()
         await runner.run()
 
     async def _guard(self, work: Awaitable[None]) -> None:
@@ -133,6 +134,7 @@ class Call:
     def spoke(self) -> None:
         """A piece of the agent's speech left for the caller."""
         self._pulse.spoke()
+        self._turns.spoke()
 
     def caller_hung_up(self) -> None:
         """The caller asked for the end of the call."""
@@ -147,22 +149,27 @@ class Call:
     def used(self, usage: Usage) -> None:
         """The model billed tokens."""
         self._meter.add(usage)
+        self._turns.used(usage)
 
     def asked(self) -> None:
         """The model was given something to answer."""
         self._pulse.asked()
+        self._turns.asked()
 
     def caller_finished(self) -> None:
         """The model understood something that the caller said."""
         self._pulse.caller_finished()
+        self._turns.caller_finished()
 
     def model_spoke(self) -> None:
         """Audio came from the model."""
         self._pulse.model_spoke()
+        self._turns.model_spoke()
 
     def interrupted(self) -> None:
         """The caller talked over the model."""
         self._tally.interruptions += 1
+        self._turns.interrupted()
         self._hand_over.interrupted()
 
     def reconnected(self) -> None:
@@ -176,6 +183,7 @@ class Call:
     # The parts of a call
 
     async def _call_tool(self, params: FunctionCallParams) -> None:
+        self._turns.tool_begins()
         answer = await self._toolbox.call(params.function_name, params.arguments)
         if isinstance(answer, LastAnswer):
             self._tally.hand_over()
@@ -195,6 +203,7 @@ class Call:
     async def _watch_caps(self) -> None:
         while self._reason is None:
             await asyncio.sleep(WATCH_SECONDS)
+            self._turns.look()
             if cap := self._reached_cap():
                 self.end(cap)
 
@@ -220,6 +229,7 @@ class Call:
     async def _close(self) -> None:
         await self._line.close(NORMAL_CLOSURE)
         reason = self._reason or Reason.AGENT_ERROR
+        self._turns.close()
         if await self._has_joined():
             await self._record.close(reason)
             self._tally.close(reason, seconds=self._pulse.elapsed, cost_usd=self._meter.cost_usd)

@@ -86,7 +86,11 @@ class Meter:
     @property
     def cost_usd(self) -> float:
         """US$ so far, at list price."""
-        used, prices = self.used, self._prices
+        return self.cost_of(self.used)
+
+    def cost_of(self, used: Usage) -> float:
+        """Return the list price of *used* in US$."""
+        prices = self._prices
         return (
             used.speech_input_tokens * prices.speech_input
             + used.speech_output_tokens * prices.speech_output

@@ -27,6 +27,12 @@ it only makes latencies look shorter and keeps a call from being idle; the other
 PAUSE_SECONDS = 0.8
 """Silence after which an answer counts as finished."""
 
+TURN_PAUSE_SECONDS = 2.0
+"""Silence of the caller's that no turn of theirs goes on after: what Nova Sonic waits for at its least sensitive.
+
+Source: https://docs.aws.amazon.com/nova/latest/nova2-userguide/sonic-turn-taking.html
+"""
+
 
 class Pulse:
     """The moments of one call.
@@ -38,7 +44,7 @@ class Pulse:
     def __init__(self, health: Health, metrics: MetricWriter, *, measures_join: bool) -> None:
         self._health = health
         self._metrics = metrics
-        self._joined_at = self._caller_at = self._agent_at = time.monotonic()
+        self._joined_at = self._caller_at = self._caller_began_at = self._agent_at = time.monotonic()
         self._model_at = -math.inf
         self._joined = not measures_join
         self._asked_at: float | None = None
@@ -64,14 +70,36 @@ class Pulse:
 
         What leaves for the caller would not tell: it may be what the model said before, and faster than it plays.
         """
-        quiet = time.monotonic() - max(self._agent_at, self._model_at)
-        return self.has_begun_since(moment) and quiet >= PAUSE_SECONDS
+        return self.has_begun_since(moment) and self.agent_quiet >= PAUSE_SECONDS
+
+    @property
+    def agent_quiet(self) -> float:
+        """Seconds since words came from the model or left for the caller."""
+        return time.monotonic() - max(self._agent_at, self._model_at)
+
+    @property
+    def agent_ended(self) -> float:
+        """How old the call was when the agent's speech last left for the caller, in seconds."""
+        return self._agent_at - self._joined_at
+
+    @property
+    def caller_began(self) -> float:
+        """How old the call was when the caller began what they said last, in seconds."""
+        return self._caller_began_at - self._joined_at
+
+    @property
+    def caller_ended(self) -> float:
+        """How old the call was at the caller's last sound, in seconds."""
+        return self._caller_at - self._joined_at
 
     def heard(self, audio: bytes) -> None:
         """Take note of the caller's audio."""
         samples = np.frombuffer(audio[: len(audio) & ~1], dtype=np.int16)
         if samples.size and (samples.max() >= AUDIBLE_PEAK or samples.min() <= -AUDIBLE_PEAK):
-            self._caller_at = time.monotonic()
+            now = time.monotonic()
+            if now - self._caller_at > TURN_PAUSE_SECONDS:
+                self._caller_began_at = now
+            self._caller_at = now
             self._health.touch()
 
     def caller_finished(self) -> None:

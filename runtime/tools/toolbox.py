@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.metrics import MILLISECONDS, TOOL_CALLS, TOOL_ERRORS, TOOL_LATENCY, MetricWriter
@@ -28,12 +29,34 @@ _UNKNOWN = Tool(
 )
 
 
-class Toolbox:
-    """The tools of one call."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRun:
+    """How one call of a tool went."""
 
-    def __init__(self, tools: Iterable[Tool], metrics: MetricWriter) -> None:
+    tool: str
+    seconds: float
+    error: str
+    """Type of what went wrong; empty if nothing did."""
+
+
+class Toolbox:
+    """The tools of one call.
+
+    Args:
+        tools: Which they are.
+        metrics: Counts them.
+        told: Told of each that has run.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        metrics: MetricWriter,
+        told: Callable[[ToolRun], None] = lambda _run: None,
+    ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._metrics = metrics
+        self._told = told
 
     def __iter__(self) -> Iterator[Tool]:
         """Go through the tools."""
@@ -44,11 +67,13 @@ class Toolbox:
         tool = self._tools.get(name, _UNKNOWN)
         started = time.monotonic()
         answer, error = await _answer(tool, arguments)
+        run = ToolRun(tool=tool.name, seconds=time.monotonic() - started, error=error)
+        self._told(run)
         self._metrics.write(
             {
                 TOOL_CALLS: 1,
                 TOOL_ERRORS: 1 if error else 0,
-                TOOL_LATENCY: round((time.monotonic() - started) * MILLISECONDS, 1),
+                TOOL_LATENCY: round(run.seconds * MILLISECONDS, 1),
             },
             tool=tool.name,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-from scripts.bundling import generated
+from scripts.bundling import examined, generated
 from scripts.bundling.archive import add_file, one_build_at_a_time, unfinished_files
 from scripts.bundling.errors import BundleError
 from scripts.bundling.packages import compile_folder, find_or_build_layer, has_bytecode, layer_key
@@ -49,7 +49,8 @@ def make_bundle(root: Path, bundle: Path) -> BundleRecord:
 def fingerprint(root: Path) -> str:
     """Identify everything that decides about the bytes of the bundle."""
     digest = hashlib.sha256(layer_key(root).encode())
-    for file in (Path(__file__), Path(generated.__file__), *our_files(root)):
+    recipes = [Path(__file__).with_name(f"{one}.py") for one in ("examined", "examining", "generated")]
+    for file in (Path(__file__), *recipes, *our_files(root)):
         digest.update(f"\0{file.name}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -95,9 +96,10 @@ def _our_entries(root: Path, apart: Path) -> Iterator[tuple[str, bytes]]:
         copy = ours / file.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
+    # Before byte-code is there, so that importing cannot depend on it.
+    sources = examined.examine(ours)
     if has_bytecode():
-        # Before byte-code is there, so that importing cannot depend on it.
-        (ours / "runtime/generated_code.bin").write_bytes(generated.generated_code(ours))
+        (ours / "runtime/generated_code.bin").write_bytes(generated.generated_code(ours, sources))
         compile_folder(ours)
     for file in sorted(one for one in ours.rglob("*") if one.is_file()):
         yield file.relative_to(ours).as_posix(), file.read_bytes()

@@ -5,6 +5,11 @@
     scripts/local --call --transport webrtc    the same as the page calls, through a relay
     scripts/local --call --transport twilio    the same from a phone, as its provider brings the call
     scripts/local --phones         stay, and take calls from phones, too (scripts/call --embedded --transport twilio)
+    scripts/local --trace FILE     stay, and write the timeline of every call (chrome://tracing shows it)
+
+While it stays, a file of the agent that is saved is deployed within seconds, or refused with the reason, and each
+turn of a call is a line: who spoke when, which tools ran, what it cost (docs/developing.md).  What was said is on the
+call page alone.
 
 Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
 is Nova Sonic's, its brain is offline and knows nothing but the status of orders.  Real are the
@@ -30,7 +35,6 @@ from rich.table import Table
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.phones import LINES
-from scripts.calling.deployment import Deployment
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
@@ -42,6 +46,10 @@ from scripts.commands.screen import new_console
 from scripts.embedded.address import DEFAULT_PORT
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloud, EmbeddedCloudError
+from scripts.reloading import staying
+from scripts.reloading.contents import Contents, read_contents
+from scripts.reloading.staying import ROOT
+from scripts.reloading.timeline import Timeline
 
 STAGE = "embedded"
 DISK_NEEDED_BYTES = 1024**3
@@ -77,6 +85,7 @@ def parse_arguments() -> argparse.Namespace:
         help=f"with --call: how to call, or whose phone line; default: {WEBSOCKET}",
     )
     parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
+    parser.add_argument("--trace", metavar="FILE", type=new_file, help="write the timeline of every call")
     parser.add_argument("--json", metavar="FILE", type=new_file, help="with --call: write the figures")
     parser.add_argument(
         "--port",
@@ -89,6 +98,8 @@ def parse_arguments() -> argparse.Namespace:
         parser.error("--json writes the figures of a call; add --call.")
     if options.transport and not options.call:
         parser.error("--transport says how to call; add --call.")
+    if options.trace and options.call:
+        parser.error("--trace writes calls while scripts/local stays; leave out --call.")
     return options
 
 
@@ -106,10 +117,11 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> in
     progress.step_name = "Start the embedded cloud"
     with EmbeddedCloud(base_port=options.port, progress=progress.report) as cloud:
         progress.note("The embedded cloud is up")
+        deployed = read_contents(ROOT)  # before: what is saved meanwhile is not deployed
         with progress.step("Deploy"):
             deploy(cloud, with_phones=options.phones or options.transport in LINES)
-        deployment = deployed_on(cloud, STAGE)
         if options.call:
+            deployment = deployed_on(cloud, STAGE)
             metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET
             verdict = asyncio.run(rehearse(deployment, metrics, progress, transport=transport))
             print_figures(verdict.figures, console)
@@ -118,7 +130,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> in
                 verdict.figures.write(options.json, **verdict.evidence, total_seconds=total)
         else:
             progress.step_name = "Stay until Ctrl-C"
-            stay(cloud, deployment, console)
+            stay(cloud, console, deployed, Timeline(options.trace) if options.trace else None)
         progress.step_name = "End the embedded cloud"
     if options.call:
         progress.note("[green]All steps passed, and nothing is left behind[/green]")
@@ -154,14 +166,14 @@ def check_disk() -> None:
         )
 
 
-def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None:
-    """Say what is there and how to call it, and wait for Ctrl-C.
+def stay(cloud: EmbeddedCloud, console: Console, deployed: Contents, timeline: Timeline | None) -> None:
+    """Say what is there and how to call it; deploy what is saved and say how calls go, until Ctrl-C.
 
     Raises:
         EmbeddedCloudError: A server ended meanwhile, or the edge could not be started.
     """
     console.print(inventory(cloud))
-    port = cloud.ports.base
+    port, deployment = cloud.ports.base, deployed_on(cloud, STAGE)
     text = WELCOME.format(
         page=cloud.serve_page(STAGE),
         door=deployment.outputs["DoorUrl"],
@@ -171,7 +183,15 @@ def stay(cloud: EmbeddedCloud, deployment: Deployment, console: Console) -> None
     )
     with announced(cloud, STAGE), contextlib.suppress(KeyboardInterrupt):  # the end that was announced
         console.print(text, highlight=False, soft_wrap=True)
-        cloud.stay()
+        staying.stay(
+            cloud,
+            STAGE,
+            deployed=deployed,
+            timeline=timeline,
+            tell=lambda line: console.print(
+                f"{time.strftime('%X')}  {line}", highlight=False, markup=False, soft_wrap=True
+            ),
+        )
 
 
 WELCOME = """
@@ -188,6 +208,8 @@ Real:      the templates, the CDK deployment, the bundle's code and environment,
 Emulated:  AWS's services (MiniStack, with Kinesis Video's credentials and limits), AgentCore's data plane,
            Bedrock's protocol
 Offline:   the model's brain; it understands questions about the status of an order and nothing else
+
+Saved files of runtime/, turn/, stacks/ and cdk.json are deployed at once; each turn of a call is a line here.
 
 Ctrl-C ends it and leaves nothing behind."""
 

@@ -11,6 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -144,10 +145,24 @@ class EmbeddedCloud(Account):
         Raises:
             EmbeddedCloudError: A server ended by itself.
         """
-        while not (ended := [one for one in self._children if one.ended_by_itself]):
+        while True:
+            self.check_servers()
             time.sleep(WATCH_SECONDS)
-        why = [f"{one.name} (exit code {one.exit_code}) {self._servers.last_words(one)}" for one in ended]
-        raise EmbeddedCloudError(f"A server ended by itself: {'; '.join(why).strip()}")
+
+    def check_servers(self) -> None:
+        """See whether the cloud is whole.
+
+        Raises:
+            EmbeddedCloudError: A server ended by itself.
+        """
+        if ended := [one for one in self._children if one.ended_by_itself]:
+            why = [f"{one.name} (exit code {one.exit_code}) {self._servers.last_words(one)}" for one in ended]
+            raise EmbeddedCloudError(f"A server ended by itself: {'; '.join(why).strip()}")
+
+    @property
+    def agent_logs(self) -> Path:
+        """Folder in which each session's agent has a file of what it prints."""
+        return self.work / "agentcore" / "logs"
 
     def destroy(self) -> None:
         """Delete every stack that `deploy` made.
