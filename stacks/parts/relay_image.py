@@ -57,6 +57,8 @@ class RelayImage(Construct):
             "Image",
             image_recipe_arn=recipe.attr_arn,
             infrastructure_configuration_arn=self._infrastructure(name, vpc).attr_arn,
+            # Its list of packages would be collected by State Manager, for which the machine has no rights.
+            enhanced_image_metadata_enabled=False,
             # build.sh ends with tests of what it made; booting it once more would prove little.
             image_tests_configuration=imagebuilder.CfnImage.ImageTestsConfigurationProperty(
                 image_tests_enabled=False

@@ -205,6 +205,31 @@ def test_the_image_is_built_by_the_script_that_pins_its_source(coturn: Deploymen
     assert len(component["Data"]) < COMPONENT_LIMIT_BYTES
 
 
+def test_the_build_waits_for_the_updates_that_a_new_machine_begins_with():
+    """They hold apt's locks, and apt-get does not wait: one build in some would fail, and the deployment with it."""
+    script = BUILD_SCRIPT.read_text()
+    kept_off, ended = "systemctl stop apt-daily.timer", "After=apt-daily.service apt-daily-upgrade.service"
+
+    assert script.index(kept_off) < script.index(ended) < script.index("\napt-get ")
+
+
+def test_the_build_asks_for_nothing_that_its_machine_may_not_do(coturn: Deployment):
+    """Image Builder's list of packages comes from an inventory, which needs rights that Run Command does not."""
+    may = {
+        action
+        for name, one in coturn.statements("Turn")
+        if "Image" in name
+        for action in _listed(one["Action"])
+    }
+
+    assert "ssm:PutInventory" not in may
+    assert coturn.the("Turn", "AWS::ImageBuilder::Image")["EnhancedImageMetadataEnabled"] is False
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def test_an_image_of_another_revision_has_another_name(coturn: Deployment):
     """Image Builder refuses a second component or recipe of one name and version."""
     again = synthesise("coturn", json.dumps({"turn": {"image_revision": 2}}))

@@ -18,7 +18,10 @@ NEEDED=(
   libsqlite3-0
 )
 
+# A new machine updates itself while we would: its timers are kept from starting, and what they have started ends first.
 cloud-init status --wait || true
+systemctl stop apt-daily.timer apt-daily-upgrade.timer
+systemd-run --quiet --wait --property='After=apt-daily.service apt-daily-upgrade.service' /bin/true
 apt-get update
 apt-get --yes upgrade
 apt-get --yes install --no-install-recommends "${NEEDED[@]}" "${TOOLS[@]}"
