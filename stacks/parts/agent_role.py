@@ -1,6 +1,6 @@
 """What the agent may do."""
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
@@ -68,6 +68,17 @@ class AgentRole(Construct):
         streams = f"{groups}:log-stream:*"
         self._allow("logs:CreateLogGroup", "logs:DescribeLogStreams", on=groups)
         self._allow("logs:CreateLogStream", "logs:PutLogEvents", on=streams)
+        # AgentCore looks for its group among all ("Execution role for running an agent in AgentCore Runtime",
+        # AgentCore developer guide); this tells names of groups and nothing of what is in them.
+        every_group = Stack.of(self).format_arn(
+            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self._allow("logs:DescribeLogGroups", on=every_group)
+        acknowledge_pattern(
+            self.role,
+            every_group,
+            "Listing log groups cannot be limited to some; AgentCore's guide asks for it.",
+        )
         for pattern in (groups, streams):
             acknowledge_pattern(
                 self.role,

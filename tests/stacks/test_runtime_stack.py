@@ -46,6 +46,7 @@ def test_the_agent_may_do_these_things_and_nothing_else(dev: Deployment):
         "dynamodb:UpdateItem",
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
         "s3:GetObject",
