@@ -20,7 +20,7 @@ from scripts.commands.arguments import new_parser
 from scripts.commands.ending import ended
 from scripts.commands.screen import new_console
 from scripts.commands.stage_options import add_place, find_place
-from scripts.deploying.errors import DeployingError
+from scripts.deploying.errors import AccountError, DeployingError
 from scripts.examining.examination import examine, in_the_way
 from scripts.examining.report import show
 from scripts.examining.rights import policy
@@ -31,7 +31,11 @@ IN_THE_WAY, NO_SENSE = 1, 2
 def main() -> int:
     """Run `scripts/doctor`."""
     options = parse_arguments()
-    return ended("doctor", lambda: run(options), {CallError: NO_SENSE, DeployingError: NO_SENSE})
+    return ended(
+        "doctor",
+        lambda: run(options),
+        {CallError: NO_SENSE, AccountError: IN_THE_WAY, DeployingError: NO_SENSE},
+    )
 
 
 def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:

@@ -13,6 +13,7 @@ from botocore.exceptions import ProfileNotFound
 from scripts.calling.deployment import CLIENT
 from scripts.calling.running import read_running
 from scripts.deploying.errors import AccountError, UnknownStageError
+from scripts.embedded.address import DEFAULT_PORT
 from scripts.embedded.clients import make_session
 from stacks.regions import BILLING_REGION
 
@@ -30,6 +31,7 @@ class Place:
         region: Of every stack but those that AWS has in us-east-1 alone; empty where cdk.json does not say.
         services_url: The embedded cloud's services; empty on AWS.
         agentcore_url: Its AgentCore; empty on AWS.
+        typed: How commands name it: its stage, or the embedded cloud.
         overrides: With which an embedded cloud deploys the stage.
         environment: Variables that lead programs to the embedded cloud; none on AWS.
     """
@@ -37,6 +39,7 @@ class Place:
     stage: str
     region: str
     session: boto3.Session
+    typed: str
     services_url: str = ""
     agentcore_url: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -51,11 +54,10 @@ class Place:
         """
         region = region or region_of(stage)
         try:
-            return cls(
-                stage=stage, region=region, session=boto3.Session(region_name=region or BILLING_REGION)
-            )
+            session = boto3.Session(region_name=region or BILLING_REGION)
         except ProfileNotFound as fault:
             raise AccountError(f"{fault}.  Choose another with AWS_PROFILE.") from fault
+        return cls(stage=stage, region=region, session=session, typed=stage)
 
     @classmethod
     def on_embedded_cloud(cls, port: int) -> Self:
@@ -68,6 +70,7 @@ class Place:
         environment = content["environment"]
         return cls(
             stage=content["stage"],
+            typed="--embedded" if port == DEFAULT_PORT else f"--embedded --port {port}",
             region=environment["AWS_REGION"],
             session=make_session(
                 region=environment["AWS_REGION"],
@@ -104,7 +107,7 @@ class Place:
 
     def command(self, name: str, *words: str) -> str:
         """Return how `scripts/NAME` is typed for it."""
-        return " ".join((f"scripts/{name}", "--embedded" if self.is_embedded else self.stage, *words))
+        return " ".join((f"scripts/{name}", self.typed, *words))
 
 
 def stages() -> Mapping[str, Any]:

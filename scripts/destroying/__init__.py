@@ -1,0 +1,1 @@
+"""Taking a stage away, and saying what is left of it."""
