@@ -1,8 +1,9 @@
-"""The ledger's time, which is DynamoDB's own: one clock for everybody who writes its rows or judges them.
+"""The ledger's time, which is AWS's own: one clock for everybody who writes its rows or judges them.
 
 They are microVMs that were restored from a snapshot, functions that were frozen between two requests, and laptops.
 One whose clock is five minutes ahead would end healthy calls, and one that is behind would let dead ones go on.
-So each goes by the `Date` of DynamoDB's answers, which the monotonic clock of its machine carries on in between.
+So each goes by the `Date` of DynamoDB's answers, which the monotonic clock of its machine carries on in between; who
+asks another service and never DynamoDB goes by that one's.
 """
 
 import math
@@ -57,10 +58,10 @@ class LedgerClock:
         self._ahead = min(max(known, least), least + within_seconds)
 
     def follow(self, client: Any) -> None:
-        """Hear every answer to boto3's DynamoDB *client* from now on; following it twice changes nothing."""
-        events = client.meta.events
+        """Hear every answer to boto3's *client* from now on; following it twice changes nothing."""
+        events, service = client.meta.events, client.meta.service_model.service_id.hyphenize()
         for event, heard in (("before-call", self._sent), ("after-call", self._answered)):
-            events.register(f"{event}.dynamodb", heard, unique_id=f"ledger-clock-{event}-{id(self)}")
+            events.register(f"{event}.{service}", heard, unique_id=f"ledger-clock-{event}-{id(self)}")
 
     def _sent(self, context: dict[str, Any], **_: Any) -> None:
         context[_SENT_AT] = self._monotonic()
@@ -82,7 +83,7 @@ _FOLLOWING: WeakKeyDictionary[Any, LedgerClock] = WeakKeyDictionary()
 
 
 def clock_of(client: Any) -> LedgerClock:
-    """Return the clock that follows boto3's DynamoDB *client*: the same for all who use the client."""
+    """Return the clock that follows boto3's *client*: the same for all who use the client."""
     clock = _FOLLOWING.setdefault(client, LedgerClock())
     clock.follow(client)
     return clock

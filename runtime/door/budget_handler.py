@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -36,5 +35,4 @@ def handle_budget(event: Mapping[str, Any], _context: object) -> None:
 @cache
 def _switch(settings: BudgetSettings) -> BudgetSwitch:
     client = Clients().make("dynamodb", region=settings.region, config=_PATIENCE)
-    # The moment is for people to read, and this role may not ask another item for the time.
-    return BudgetSwitch(client, settings.ledger_table, clock=time.time)
+    return BudgetSwitch(client, settings.ledger_table)

@@ -24,7 +24,7 @@ _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 # Every role that uses the table may update such an item, and there is none.
-_NOBODYS: Final = "hotline-nobody"
+NOBODYS: Final = "hotline-nobody"
 
 
 class _ConditionFailedError(Exception):
@@ -121,7 +121,7 @@ class Table:
     def _ask_for_the_time(self, clock: LedgerClock) -> None:
         """Have DynamoDB say anything at all."""
         try:
-            self.apply({**self._at(_NOBODYS), "ConditionExpression": f"attribute_exists({KEY})"})
+            self.apply({**self._at(NOBODYS), "ConditionExpression": f"attribute_exists({KEY})"})
         except LedgerUnavailableError:
             if not clock.has_heard:  # a refusal tells the time as well
                 raise

@@ -11,14 +11,13 @@ import base64
 import binascii
 import json
 import re
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runtime.clock import Clock, clock_of
 from runtime.door.errors import KeyUnavailableError, TokenRefusedError
 
 ALGORITHM: Final = "HMAC_SHA_256"
@@ -92,14 +91,14 @@ class Verifier:
         client: botocore's `kms` client; its principal may `kms:VerifyMac`.
         key: ARN of the stage's HMAC key.
         stage: Whose tokens are meant.
-        clock: Seconds since 1970.
+        clock: Seconds since 1970; by default as *client* is told it, whose answer comes before every judgement.
     """
 
-    def __init__(self, client: Any, key: str, *, stage: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: Any, key: str, *, stage: str, clock: Clock | None = None) -> None:
         self._client = client
         self._key = key
         self._stage = stage
-        self._clock = clock
+        self._clock = clock or clock_of(client)
 
     def read(self, text: str) -> Token:
         """Return what *text* says.

@@ -17,8 +17,9 @@ PLACES = ("open-sessions-*", "sessions-of-*")
 RELAYS = "relays-of-*"
 BUDGET = "budget-switch"
 PACE = "pace-of-*"
-TICKET = ("stream_token", "stream_token_until")
-"""Attributes of a row, not keys (runtime/door/telephony/stream_tokens.py)."""
+TICKETS = "ticket-of-*"
+CLOCK = "hotline-nobody"
+"""Key of no item: who is to be told DynamoDB's time updates it in vain (runtime/door/table.py)."""
 GUESTS = ("invite-*", "guest-sessions", "guests-of-*")
 PHONES = ("phone-call-*", "phone-sessions")
 
@@ -61,7 +62,7 @@ class SessionLedger(Construct):
 
     def grant_take_calls(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* open sessions of callers from phones and close them, and count and pace those callers."""
-        written = (ROWS, *PLACES, PACE, *PHONES)
+        written = (ROWS, *PLACES, PACE, *PHONES, TICKETS)
         self._grant(grantee, (ROWS,), "dynamodb:PutItem")
         self._grant(grantee, written, "dynamodb:UpdateItem")
         self._grant(grantee, (ROWS, *PHONES), "dynamodb:GetItem")
@@ -74,26 +75,19 @@ class SessionLedger(Construct):
         self._grant(grantee, (ROWS, *PLACES), "dynamodb:UpdateItem")
 
     def grant_redeem(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* take the ticket off a session's row, and neither change nor be told anything else of it."""
-        self._grant(grantee, (ROWS,), "dynamodb:UpdateItem", attributes=(KEY, "state", *TICKET))
+        """Let *grantee* use up tickets of sessions, and neither change nor be told anything of the sessions."""
+        self._grant(grantee, (TICKETS, CLOCK), "dynamodb:UpdateItem")
 
     def grant_switch(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* close the door to new sessions, and nothing else."""
-        self._grant(grantee, (BUDGET,), "dynamodb:UpdateItem")
+        self._grant(grantee, (BUDGET, CLOCK), "dynamodb:UpdateItem")
 
-    def _grant(
-        self, grantee: iam.IGrantable, keys: Sequence[str], *actions: str, attributes: Sequence[str] = ()
-    ) -> None:
-        """Allow *actions* on the items whose keys begin as *keys* do, and on their *attributes* if any are named.
+    def _grant(self, grantee: iam.IGrantable, keys: Sequence[str], *actions: str) -> None:
+        """Allow *actions* on the items whose keys begin as *keys* do.
 
-        `ForAllValues`, because a request may name several; none of these actions comes without a key.  Whoever may
-        touch some attributes alone must not have the others returned ("Using IAM policy conditions for fine-grained
-        access control", DynamoDB developer guide); a request that says nothing of it is returned nothing.
+        `ForAllValues`, because a request may name several; none of these actions comes without a key.
         """
         conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
-        if attributes:
-            conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
-            conditions["StringEqualsIfExists"] = {"dynamodb:ReturnValues": ["NONE"]}
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(actions),

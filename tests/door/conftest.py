@@ -1,6 +1,8 @@
 """A ledger on a DynamoDB in this process, an AgentCore on a socket, and a clock that moves when told to."""
 
 from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
 
 import pytest
 from botocore.config import Config
@@ -49,6 +51,15 @@ def dynamodb(monkeypatch):
         client = aws_client("dynamodb")
         create_table(client, TABLE)
         yield client
+
+
+def answers_at(client, moment: float) -> None:
+    """Have every answer to *client* bear that date (seconds since 1970)."""
+
+    def date(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = formatdate(moment, usegmt=True)
+
+    client.meta.events.register_first(f"after-call.{client.meta.service_model.service_id.hyphenize()}", date)
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from http import HTTPStatus
 import pytest
 
 from runtime.door import budget_handler
-from runtime.door.budget import BudgetSwitch
+from runtime.door.budget import BudgetSwitch, Notice
 from runtime.door.errors import BudgetNoticeError, BudgetSpentError, LedgerUnavailableError
 from runtime.door.http import BUDGET_SPENT
 from runtime.door.session import State
 from runtime.errors import SettingsError
 from runtime.settings.budget import BudgetSettings
-from tests.door.conftest import REGION, TABLE, items
+from tests.door.conftest import REGION, TABLE, answers_at, items
 from tests.door.gateway import WANTED, WANTED_WEBRTC
 from tests.door.notices import BUDGET, TOPIC, delivered, letter
 
@@ -172,3 +172,13 @@ def test_no_log_names_the_account(notified, caplog):
     told = "".join(str(vars(record)) for record in caplog.records)
     assert "$100.42" in told
     assert "111122223333" not in told
+
+
+def test_the_switch_is_dated_by_dynamodbs_clock(dynamodb):
+    """A person reads beside it when calls ended, which the ledger's clock says."""
+    answers_at(dynamodb, 1_900_000_000)
+    switch = BudgetSwitch(dynamodb, TABLE)
+    notice = Notice.read(delivered()["Records"][0], topic_arn=TOPIC, budget=BUDGET)
+    switch.close(notice)
+
+    assert switch.state().closed_at == pytest.approx(1_900_000_000, abs=2)

@@ -10,7 +10,7 @@ from hypothesis.strategies import text
 
 from runtime.door.errors import KeyUnavailableError, TokenRefusedError
 from runtime.door.tokens import MAX_TOKEN_CHARACTERS, Kind, Sealer, Token, Verifier
-from tests.door.conftest import REGION
+from tests.door.conftest import REGION, answers_at
 from tests.door.guests import create_key
 
 NEVER_ENDING = settings(
@@ -130,3 +130,16 @@ def test_a_key_that_is_not_there_is_no_refusal(kms, invite, clock):
         Sealer(kms, gone).seal(invite)
     with pytest.raises(KeyUnavailableError, match="enable the key"):
         Verifier(kms, gone, stage="test", clock=clock).read("AAAA." + "A" * 43)
+
+
+@pytest.mark.parametrize(("late", "good"), [(-60, True), (60, False)])
+def test_a_token_is_judged_by_the_clock_of_whoever_compares_its_seal(kms, key, invite, late, good):
+    """The gate may have been frozen for long, and has no ledger to tell it the time."""
+    answers_at(kms, invite.expires_at + late)
+    verifier, sealed = Verifier(kms, key, stage="test"), Sealer(kms, key).seal(invite)
+
+    if good:
+        assert verifier.read(sealed) == invite
+    else:
+        with pytest.raises(TokenRefusedError, match="expired"):
+            verifier.read(sealed)

@@ -167,5 +167,6 @@ def test_the_function_that_budgets_reach_can_write_the_switch_and_nothing_else(d
     remove = {"UpdateExpression": "REMOVE nothing"}
     assert may(tables.update_item, "budget-switch", **remove)
     assert not may(tables.update_item, new_session_id(), **remove)
+    assert not may(tables.update_item, f"ticket-of-{new_session_id()}", **remove)
     assert not may(tables.update_item, "open-sessions-0", **remove)
     assert not may(tables.get_item, "budget-switch")

@@ -8,7 +8,8 @@ import pytest
 from runtime.door import budget, invites, leases, pace
 from runtime.door.places import CALLER_PREFIX, SHARD_PREFIX
 from runtime.door.sessions import new_session_id
-from runtime.door.telephony import calls, phone_sessions
+from runtime.door.table import NOBODYS
+from runtime.door.telephony import calls, phone_sessions, stream_tokens
 from tests.stacks.deployment import synthesise
 from tests.stacks.telephony import TELEPHONY
 
@@ -18,10 +19,11 @@ RELAYS = f"{leases.PREFIX}arn:aws:kinesisvideo:us-east-1:111122223333:channel/a/
 PACE = f"{pace.PREFIX}sessions-somebody"
 GUESTS = (f"{invites.PREFIX}1", f"{invites.INVITERS_PREFIX}2", invites.ALL_GUESTS)
 PHONES = (f"{calls.PREFIX}1", phone_sessions.ALL_PHONES)
-KEYS = (ROW, SHARD, CALLER, RELAYS, PACE, *GUESTS, *PHONES, budget.KEY, "anything-else")
+TICKET = f"{stream_tokens.PREFIX}{ROW}"
+KEYS = (ROW, SHARD, CALLER, RELAYS, PACE, TICKET, *GUESTS, *PHONES, budget.KEY, "anything-else")
 
 
-def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
+def reach(deployment, stack: str, role: str, keys=KEYS) -> dict[str, set[str]]:
     """Each action on the ledger that *role* has, with the items that it may name."""
     found: dict[str, set[str]] = {}
     for logical_id, statement in deployment.statements(stack):
@@ -31,7 +33,7 @@ def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
         patterns = [patterns] if isinstance(patterns, str) else patterns
         for action in actions:
             if logical_id.startswith(role) and action.startswith("dynamodb:") and patterns:
-                named = {key for key in KEYS if any(fnmatchcase(key, one) for one in patterns)}
+                named = {key for key in keys if any(fnmatchcase(key, one) for one in patterns)}
                 name = action.removeprefix("dynamodb:")
                 found[name] = found.get(name, set()) | named
     return found
@@ -68,7 +70,7 @@ def reach(deployment, stack: str, role: str) -> dict[str, set[str]]:
                 "GetItem": {ROW, *PHONES},
                 "BatchGetItem": {ROW, SHARD, CALLER, budget.KEY},
                 "PutItem": {ROW},
-                "UpdateItem": {ROW, SHARD, CALLER, PACE, *PHONES},
+                "UpdateItem": {ROW, SHARD, CALLER, PACE, TICKET, *PHONES},
             },
         ),
     ],
@@ -79,3 +81,10 @@ def test_each_reaches_the_items_it_works_with_and_no_others(stack, role, expecte
     stage = synthesise("dev", json.dumps({"telephony": TELEPHONY}))
 
     assert reach(stage, stack, role) == expected
+
+
+def test_who_goes_by_dynamodbs_clock_may_ask_for_it():
+    """A refusal tells the time as well, and would ring somebody's alarm for denied requests every month."""
+    stage = synthesise("dev", json.dumps({"telephony": TELEPHONY}))
+
+    assert reach(stage, "Door", "Budget", keys=(NOBODYS,)) == {"UpdateItem": {NOBODYS}}

@@ -1,7 +1,7 @@
-"""The condition keys by which a policy lets a role reach some items of a table, or some attributes, only.
+"""The condition key by which a policy lets a role reach some items of a table only.
 
-MiniStack does not know `dynamodb:LeadingKeys` and `dynamodb:ReturnValues`, nor which attributes an update names, and
-conditions like `ForAllValues` on a key that is not there are met: a role would have every item, and all of it.
+MiniStack does not know `dynamodb:LeadingKeys`, and conditions like `ForAllValues` on a key that is not there are met:
+a role would have every item.
 
 Source: "Actions, resources, and condition keys for Amazon DynamoDB", Service Authorization Reference.
 """
@@ -14,18 +14,16 @@ from ministack.core import iam_actions
 from ministack.services import dynamodb
 
 _KEY = "dynamodb:LeadingKeys"
-_ATTRIBUTES = "dynamodb:Attributes"
-_RETURNED = "dynamodb:ReturnValues"
 
 
 def judge_by_leading_keys() -> None:
-    """Have calls of DynamoDB judged by the partition keys and attributes that they name, and by what they want back."""
+    """Have calls of DynamoDB judged by the partition keys that they name."""
     context_of = iam_actions.dynamodb_service_context
 
     def with_leading_keys(body: bytes) -> dict[str, Any]:
         context: dict[str, Any] = context_of(body)
         keys = list(_leading_keys(body))
-        return {**context, **_of_update(body), **({_KEY: keys} if keys else {})}
+        return {**context, **({_KEY: keys} if keys else {})}
 
     iam_actions.dynamodb_service_context = with_leading_keys
 
@@ -36,17 +34,6 @@ def _leading_keys(body: bytes) -> Iterator[str]:
         value = item.get(known["pk_name"]) if known and isinstance(item, dict) else None
         if isinstance(value, dict):
             yield from (str(text) for text in value.values())
-
-
-def _of_update(body: bytes) -> dict[str, Any]:
-    """Return what only an UpdateItem has: the attributes of its expressions, and what of the item it asks back."""
-    request = _parsed(body)
-    key, names = request.get("Key"), request.get("ExpressionAttributeNames")
-    if not isinstance(key, dict) or not request.keys() & {"UpdateExpression", "ConditionExpression"}:
-        return {}
-    named = [*key, *(names.values() if isinstance(names, dict) else ())]
-    returned = {_RETURNED: str(request["ReturnValues"])} if "ReturnValues" in request else {}
-    return {_ATTRIBUTES: sorted(map(str, named)), **returned}
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

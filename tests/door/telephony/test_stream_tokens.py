@@ -1,7 +1,6 @@
 import pytest
 
-from runtime.door.session import Reason
-from runtime.door.telephony.stream_tokens import StreamTokens
+from runtime.door.telephony.stream_tokens import PREFIX, StreamTokens
 from tests.door.conftest import TABLE, items
 
 ALICE, BOB = (f"hotline-00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
@@ -41,24 +40,20 @@ def test_a_ticket_is_good_for_as_long_as_a_way_in(tokens, clock, waited, good):
     assert tokens.redeem(ALICE, ticket) is good
 
 
-def test_no_ticket_opens_a_session_that_is_joined_or_over(tokens, ledger):
-    """The agent is with somebody, or with nobody any more."""
-    tickets = [tokens.issue(session_id, life_seconds=60) for session_id in (ALICE, BOB)]
-    ledger.join(ALICE)
-    ledger.close(BOB, Reason.STOPPED)
+def test_tickets_leave_the_row_alone(tokens, ledger):
+    """The bridge redeems them, and may neither change nor read what a session is."""
+    before = ledger.get(ALICE)
+    tokens.redeem(ALICE, tokens.issue(ALICE, life_seconds=60))
 
-    assert not any(map(tokens.redeem, (ALICE, BOB), tickets))
+    assert ledger.get(ALICE) == before
 
 
-def test_a_session_that_is_over_gets_no_ticket(tokens, ledger, dynamodb):
-    """And one that never was gets no row by being asked for."""
-    ledger.close(ALICE, Reason.STOPPED)
-    before = items(dynamodb)
+def test_a_ticket_forgets_itself(tokens, dynamodb, clock):
+    """Also one that nobody used."""
+    tokens.issue(ALICE, life_seconds=60)
+    (ticket,) = [one for one in items(dynamodb) if one["session_id"]["S"].startswith(PREFIX)]
 
-    for session_id in (ALICE, "hotline-nobody"):
-        assert not tokens.redeem(session_id, tokens.issue(session_id, life_seconds=60))
-
-    assert items(dynamodb) == before
+    assert int(ticket["expires_at"]["N"]) > clock() + 60
 
 
 @pytest.mark.parametrize("guess", ["", "x", "0" * 43])
