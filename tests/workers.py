@@ -21,6 +21,7 @@ TOGETHER = {
     "tests/local/test_call.py": "one deployment",
     "tests/local/test_operating.py": "one deployment",
     "tests/local/test_refusals.py": "one deployment",
+    "tests/local/test_reload.py": "one deployment",
 }
 """What begins so shares stages that were synthesised, an embedded cloud, or one with a stage on it."""
 
@@ -28,6 +29,7 @@ FIRST = (
     "tests/local/test_refusals.py",
     "tests/local/test_operating.py",
     "tests/local/test_call.py",
+    "tests/local/test_reload.py",
     "tests/local/test_accidents.py",  # the last on their cloud: it ends the model
     "tests/bundle/test_arm64.py",
     "tests/browser/test_call.py",

@@ -23,6 +23,7 @@ from runtime.cloud import Cloud
 from runtime.errors import CredentialsError, StreamLostError
 from runtime.meter import Usage
 from runtime.settings.agent import RuntimeSettings
+from runtime.tools.tool import LONGEST_DEADLINE_SECONDS
 
 SILENCE_AFTER_SECONDS = 0.2
 """A client that mutes or stutters sends nothing; after this much of it, silence is sent in its place.
@@ -32,8 +33,8 @@ Source: https://docs.aws.amazon.com/nova/latest/nova2-userguide/sonic-turn-takin
 """
 SILENCE_STEP_SECONDS = 0.1
 
-HELD_AUDIO_FRAMES = 250
-"""Audio kept back while a tool runs: 5 s of it, longer than any tool may take."""
+HELD_AUDIO_FRAMES = round(LONGEST_DEADLINE_SECONDS / 0.02)
+"""Audio kept back while a tool runs, in frames of 20 ms: as long as any tool may take."""
 
 
 class Sonic(SonicConnection):

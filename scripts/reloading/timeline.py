@@ -17,6 +17,9 @@ from scripts.reloading.turn_lines import Record
 _MICROSECONDS = 1000
 """In a millisecond."""
 
+_ROWS = {"caller": 1, "answer": 2, "tools": 3}
+"""Of a call, from top to bottom."""
+
 
 class Timeline:
     """The file.
@@ -35,15 +38,16 @@ class Timeline:
         if record.get("message") != TURN_OVER:
             return
         session = record["session_id"]
-        events = [] if session in self._processes else [self._name(session)]
+        events = [] if session in self._processes else list(self._names(session))
         events += self._events(record, self._processes[session])
         with self._file.open("a") as file:
             file.writelines(f"{json.dumps(event)},\n" for event in events)
 
-    def _name(self, session: str) -> dict[str, Any]:
-        self._processes[session] = len(self._processes) + 1
-        about = {"name": f"call {session}"}
-        return {"name": "process_name", "ph": "M", "pid": self._processes[session], "args": about}
+    def _names(self, session: str) -> Iterator[dict[str, Any]]:
+        process = self._processes[session] = len(self._processes) + 1
+        yield {"name": "process_name", "ph": "M", "pid": process, "args": {"name": f"call {session}"}}
+        for row, number in _ROWS.items():
+            yield {"name": "thread_name", "ph": "M", "pid": process, "tid": number, "args": {"name": row}}
 
     def _events(self, record: Record, process: int) -> Iterator[dict[str, Any]]:
         about = {name: record[name] for name in ("turn", "interrupted", "tools", "tokens", "cost_usd")}
@@ -54,7 +58,7 @@ class Timeline:
                     "name": f"{who} {record['turn']}",
                     "ph": "X",
                     "pid": process,
-                    "tid": who,
+                    "tid": _ROWS[who],
                     "ts": began * _MICROSECONDS,
                     "dur": (ended - began) * _MICROSECONDS,
                     "args": about,
@@ -64,7 +68,7 @@ class Timeline:
                 "name": tool["tool"],
                 "ph": "X",
                 "pid": process,
-                "tid": "tools",
+                "tid": _ROWS["tools"],
                 "ts": tool["began_ms"] * _MICROSECONDS,
                 "dur": round(tool["ms"] * _MICROSECONDS),
                 "args": {"error": tool["error"]},
