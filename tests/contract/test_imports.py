@@ -1,7 +1,7 @@
 """Who may import whom: the arrows of CONTRIBUTING.md, held by reading every import there is."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,24 +38,35 @@ ONLY_IN = {
 NOT_IN = {"pipecat": ("runtime.door", "runtime.settings"), "pydantic": ("runtime.settings",)}
 
 
+FOLDERS = ("stacks", "runtime", "turn", "scripts")
+
+
+@cache
 def modules() -> dict[str, Path]:
     """Return every module of ours but the tests, by its dotted name."""
     found = {"app": ROOT / "app.py"}
-    for folder in ("stacks", "runtime", "turn", "scripts"):
+    for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*.py"):
             parts = path.relative_to(ROOT).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Go through the dotted names that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text())
+
+
+def imports(module: str) -> list[str]:
+    """List the dotted names that a module imports, wherever in it."""
+    found = []
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports hide who imports whom"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            assert node.level == 0, f"{module}: relative imports hide who imports whom"
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
@@ -67,32 +78,41 @@ def rule_for(module: str) -> tuple[str, ...]:
     return MAY_IMPORT[longest]
 
 
-@pytest.mark.parametrize("module", modules())
-def test_a_module_imports_along_the_arrows(module: str):
+def belongs(module: str, name: str) -> bool:
+    """Whether a third party's *name* may be imported by *module*."""
+    package = name.split(".", maxsplit=1)[0]
+    return within(module, ONLY_IN.get(package, (module,))) and not within(module, NOT_IN.get(package, ()))
+
+
+@pytest.fixture(params=("app", *FOLDERS))
+def imported(request: pytest.FixtureRequest) -> list[tuple[str, str]]:
+    """Every module of a folder with every name that it imports."""
+    chosen = [module for module in modules() if within(module, (request.param,))]
+    return [(module, name) for module in chosen for name in imports(module)]
+
+
+def test_a_module_imports_along_the_arrows(imported: list[tuple[str, str]]):
     """The bundle holds runtime/ and turn/ alone; synthesis must not load the agent, nor the agent the CDK."""
-    for name in imports(modules()[module]):
-        if name.split(".")[0] in OURS:
-            assert within(name, rule_for(module)), f"{module} imports {name}"
+    assert imported
+    assert [
+        f"{module} imports {name}"
+        for module, name in imported
+        if name.split(".")[0] in OURS and not within(name, rule_for(module))
+    ] == []
 
 
-@pytest.mark.parametrize("module", modules())
-def test_third_parties_stay_where_they_belong(module: str):
+def test_third_parties_stay_where_they_belong(imported: list[tuple[str, str]]):
     """The door's cold start is its imports, and settings are read where nothing else is installed."""
-    for name in imports(modules()[module]):
-        package = name.split(".")[0]
-        if package in ONLY_IN:
-            assert within(module, ONLY_IN[package]), f"{module} imports {name}"
-        if package in NOT_IN:
-            assert not within(module, NOT_IN[package]), f"{module} imports {name}"
+    assert [f"{module} imports {name}" for module, name in imported if not belongs(module, name)] == []
 
 
 def test_the_environment_is_read_in_the_entry_points_alone():
     """A setting read anywhere else is one that no stack writes and no test sees."""
     readers = {
         module
-        for module, path in modules().items()
+        for module in modules()
         if within(module, ("app", "stacks", "runtime", "turn"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
     }
 
