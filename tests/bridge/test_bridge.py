@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from runtime.bridge import bridge as bridging
 from runtime.bridge import carrying, opening
 from tests.bridge.conftest import start
-from tests.runtime.conftest import until
+from tests.runtime.conftest import PATIENCE_SECONDS, until
 
 
 async def test_carries_both_ways_as_it_is(start_bridge):
@@ -66,9 +66,9 @@ async def test_two_at_once_with_one_ticket_are_one(start_bridge):
         ticket = world.expect()
         async with world.stream(*ticket) as one, world.stream(*ticket) as other:
             ended = [asyncio.create_task(refusal(socket)) for socket in (one, other)]
-            done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED, timeout=5)
+            done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
             assert [task.result() for task in done] == [1008]
-            await asyncio.wait_for(world.agent.was_reached.wait(), 5)
+            await asyncio.wait_for(world.agent.was_reached.wait(), PATIENCE_SECONDS)
             for task in ended:
                 task.cancel()
 
@@ -239,7 +239,7 @@ async def test_draining_lets_calls_end(start_bridge):
         while await socket.recv() != "still here":
             pass
         await socket.close()
-        await asyncio.wait_for(draining, 20)
+        await asyncio.wait_for(draining, PATIENCE_SECONDS)
 
 
 async def test_a_call_that_outlasts_the_draining_is_told_so(start_bridge):
@@ -268,7 +268,7 @@ async def flood(socket) -> int:
 async def refusal(socket) -> int | None:
     """Read to the end; return the code."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             async for _ in socket:
                 pass
     except ConnectionClosed:

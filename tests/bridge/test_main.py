@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.bridge.conftest import RUNTIME
+from tests.runtime.conftest import PATIENCE_SECONDS
 from tests.runtime.dynamodb import LEDGER, REGION
 
 ROOT = Path(__file__).parents[2]
@@ -59,11 +60,11 @@ async def test_serves_until_it_is_told_to_stop():
     port = free_port()
     process = await started(PORT=str(port), **ENVIRONMENT)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await healthy(port):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         process.terminate()
-        said, _ = await asyncio.wait_for(process.communicate(), 10)
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()

@@ -16,9 +16,8 @@ from tests.door.guests import asking, create_key
 
 OWN = "hotline-00000000-0000-4000-8000-000000000001"
 ANOTHERS = "hotline-00000000-0000-4000-8000-000000000002"
-INVITE = Token(
-    kind=Kind.INVITE, stage="test", invite_id="0f" * 16, session_id="", expires_at=int(time.time()) + 600
-)
+LONG_FROM_NOW = 4_102_444_800  # 2100: the tests may run long after this file was read
+INVITE = Token(kind=Kind.INVITE, stage="test", invite_id="0f" * 16, session_id="", expires_at=LONG_FROM_NOW)
 GUEST = replace(INVITE, kind=Kind.GUEST, session_id=OWN)
 REFUSED = {"isAuthorized": False}
 

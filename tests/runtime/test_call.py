@@ -128,7 +128,7 @@ async def test_typed_text_is_answered_aloud(start_agent):
         await greeted(line)
         typed = time.monotonic()
         await line._tell("send-text", {"content": "Where is my order?"})
-        await line.ear.utterance(after=typed, start_seconds=5, end_seconds=5, quiet_seconds=0.3)
+        await line.ear.utterance(after=typed, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
 
         assert world.bedrock.sessions[0].conversation.turns == 2
 

@@ -151,7 +151,7 @@ async def test_stopping_ends_a_call_in_words_and_in_the_ledger(call):
     line, agent, row, _, server = call
     before = time.monotonic()
     agent.send_signal(signal.SIGTERM)
-    await line.ear.utterance(after=before, start_seconds=5, end_seconds=5, quiet_seconds=0.3)
+    await line.ear.utterance(after=before, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
     await until(lambda: line.ear.lost)
 
     assert await asyncio.to_thread(agent.wait, EXIT_SECONDS) == 0
@@ -165,7 +165,7 @@ async def test_nothing_that_was_said_reaches_the_log(call):
     await ask(line)
     typed = time.monotonic()
     await line._tell("send-text", {"content": "typed chartreuse"})
-    await line.ear.utterance(after=typed, start_seconds=5, end_seconds=5, quiet_seconds=0.3)
+    await line.ear.utterance(after=typed, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
     await line.hang_up()
     agent.terminate()
     await asyncio.to_thread(agent.wait, EXIT_SECONDS)

@@ -66,7 +66,7 @@ async def test_keys_reach_the_conversation(start_agent, provider):
         await greeted(line)
         typed = time.monotonic()
         await line.press("427#")
-        await line.ear.utterance(after=typed, start_seconds=5, end_seconds=5, quiet_seconds=0.3)
+        await line.ear.utterance(after=typed, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
 
         assert "4 2 7" in str(world.bedrock.sessions[0].conversation.history)
         assert "4 2 7" not in world.said()

@@ -23,7 +23,7 @@ async def connect(server):
     trusted.set_alpn_protocols(["h2"])
     reader, writer = await asyncio.open_connection("localhost", server.port, ssl=trusted)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             yield reader, writer
     finally:
         writer.close()
@@ -118,7 +118,7 @@ async def talking(handle):
         client.send_headers(stream_id, list(head.items()), end_stream=True)
     writer.write(client.data_to_send())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             yield client, reader, writer
     finally:
         writer.close()

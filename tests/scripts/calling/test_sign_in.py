@@ -31,7 +31,7 @@ def client():
 
 
 def get(url):
-    return httpx.get(url, timeout=10, trust_env=False)
+    return httpx.get(url, timeout=30, trust_env=False)
 
 
 class Browser:

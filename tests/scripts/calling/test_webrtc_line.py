@@ -14,7 +14,7 @@ from tests.embedded.conftest import free_base_port
 from tests.scripts.calling.agent import tone
 from tests.scripts.calling.webrtc_agent import WebRtcAgent
 
-WAITS = {"start_seconds": 8.0, "end_seconds": 5.0, "quiet_seconds": 0.3}
+WAITS = {"start_seconds": 30.0, "end_seconds": 30.0, "quiet_seconds": 0.3}
 HELLO = Utterance(tone(0.2, 16_000) + bytes(16_000))
 DIRECT = Invitation(session_id="a", ice_transport_policy="all")
 

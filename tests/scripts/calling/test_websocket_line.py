@@ -11,7 +11,7 @@ from scripts.calling.utterance import Utterance
 from scripts.calling.websocket_line import WebSocketLine
 from tests.scripts.calling.agent import Agent, tone
 
-WAITS = {"start_seconds": 5.0, "end_seconds": 5.0, "quiet_seconds": 0.2}
+WAITS = {"start_seconds": 30.0, "end_seconds": 30.0, "quiet_seconds": 0.2}
 HELLO = Utterance(tone(0.2, 16_000) + bytes(16_000))
 """0.2 s of voice with half a second of silence behind it."""
 
