@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stacks.sections.section import LOG_PRICE, RetentionDays, Section, price
+from stacks.sections.section import COUNTED_SESSIONS, LOG_PRICE, RetentionDays, Section, price
 
 
 class DoorConfig(Section):
@@ -17,7 +17,7 @@ class DoorConfig(Section):
     sessions_per_caller: int = Field(
         3,
         ge=1,
-        le=5_000,
+        le=COUNTED_SESSIONS,
         description="Of those, sessions that one caller may have open at once. A machine that calls for many "
         "people is one caller.",
     )

@@ -2,7 +2,7 @@
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stacks.sections.section import Section, price
+from stacks.sections.section import COUNTED_SESSIONS, Section, price
 
 
 class GuestsConfig(Section):
@@ -26,9 +26,14 @@ class GuestsConfig(Section):
         300, ge=60, le=3_600, description="Longest call of a guest; never longer than `runtime.call_seconds`."
     )
     concurrency: int = Field(
-        5, ge=1, le=5_000, description="Guests who may have a session at once, within `door.concurrency`."
+        5,
+        ge=1,
+        le=COUNTED_SESSIONS,
+        description="Guests who may have a session at once, within `door.concurrency`.",
     )
-    concurrency_per_inviter: int = Field(2, ge=1, le=5_000, description="Of those, guests of one inviter.")
+    concurrency_per_inviter: int = Field(
+        2, ge=1, le=COUNTED_SESSIONS, description="Of those, guests of one inviter."
+    )
     requests_per_second: int = Field(
         5, ge=1, le=1_000, description="Requests per second that each route of guests accepts."
     )

@@ -10,6 +10,14 @@ type RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400
 LOG_PRICE = "US$0.50 per GB written, US$0.03 per GB and month kept (aws.amazon.com/cloudwatch/pricing)"
 SECRET_PRICE = "US$0.40 a month for the secret (aws.amazon.com/secrets-manager/pricing)"  # noqa: S105 - a price
 
+COUNTED_SESSIONS = 1_000
+"""Most sessions that one item of the ledger counts: those of a caller, of all guests, of all phones.
+
+An entry has at most 89 bytes, so the item has 89 KB and each session that comes or goes costs 87 write units.  An item
+takes 1,000 of those a second and 400 KB at most ("Quotas", Amazon DynamoDB developer guide), so 5,000 entries would be
+refused, and 4,000 would take three a second.  The stage's own places are in many items (runtime/door/places.py).
+"""
+
 
 class Section(BaseModel):
     """Values that cannot change and hold no key that nobody reads."""

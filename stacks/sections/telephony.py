@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from stacks.sections.bridge import BridgeConfig
 from stacks.sections.secret import SecretArn
-from stacks.sections.section import SECRET_PRICE, Section, price
+from stacks.sections.section import COUNTED_SESSIONS, SECRET_PRICE, Section, price
 
 # Lambda's whole environment holds 4 KB ("Lambda quotas"); a number takes 20 bytes of it.
 MOST_NUMBERS = 80
@@ -62,7 +62,7 @@ class TelephonyConfig(Section):
     concurrency: int = Field(
         5,
         ge=1,
-        le=5_000,
+        le=COUNTED_SESSIONS,
         description="Phone calls at once, within `door.concurrency`.",
         json_schema_extra=price(
             "US$1 a month for the key that hides callers' numbers, US$0.03 per 10,000 calls (aws.amazon.com/kms/pricing)"
@@ -70,7 +70,10 @@ class TelephonyConfig(Section):
     )
     # A family, or somebody whose last call is not settled yet; a company's exchange needs more.
     concurrency_per_number: int = Field(
-        2, ge=1, le=5_000, description="Of those, calls from one number. An exchange is one number."
+        2,
+        ge=1,
+        le=COUNTED_SESSIONS,
+        description="Of those, calls from one number. An exchange is one number.",
     )
     # The tolerance of Telnyx's own library is 300.
     replay_seconds: int = Field(

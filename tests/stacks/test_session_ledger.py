@@ -4,12 +4,17 @@ import json
 from fnmatch import fnmatchcase
 
 import pytest
+from pydantic import ValidationError
 
 from runtime.door import budget, invites, leases, pace
-from runtime.door.places import CALLER_PREFIX, SHARD_PREFIX
+from runtime.door.places import CALLER_PREFIX, SHARD_PREFIX, Place, caller_of
 from runtime.door.sessions import new_session_id
 from runtime.door.table import NOBODYS
 from runtime.door.telephony import calls, phone_sessions, stream_tokens
+from stacks.sections.door import DoorConfig
+from stacks.sections.guests import GuestsConfig
+from stacks.sections.section import COUNTED_SESSIONS
+from stacks.sections.telephony import TelephonyConfig
 from tests.stacks.deployment import synthesise
 from tests.stacks.telephony import TELEPHONY
 
@@ -88,3 +93,31 @@ def test_who_goes_by_dynamodbs_clock_may_ask_for_it():
     stage = synthesise("dev", json.dumps({"telephony": TELEPHONY}))
 
     assert reach(stage, "Door", "Budget", keys=(NOBODYS,)) == {"UpdateItem": {NOBODYS}}
+
+
+def test_what_one_item_counts_fits_into_it():
+    """The last caller of a cap that is too high would be refused by DynamoDB, on the busiest day of all."""
+    place = Place(session_id=ROW, taken_at=1_800_000_000, caller=caller_of("somebody"), shard=0)
+    item_bytes, written_bytes, units_per_second = 400 * 1024, 1024, 1_000
+
+    size = COUNTED_SESSIONS * (len(place.entry) + 1)
+    assert size < item_bytes
+    assert units_per_second * written_bytes / size > 10  # five sessions that come, and five that go
+
+
+@pytest.mark.parametrize(
+    ("section", "knob"),
+    [
+        (DoorConfig, "sessions_per_caller"),
+        (GuestsConfig, "concurrency"),
+        (GuestsConfig, "concurrency_per_inviter"),
+        (TelephonyConfig, "concurrency"),
+        (TelephonyConfig, "concurrency_per_number"),
+    ],
+)
+def test_a_cap_that_one_item_cannot_hold_is_refused(section, knob):
+    """With a clear word, before anything is deployed."""
+    with pytest.raises(ValidationError) as refused:
+        section(**{knob: COUNTED_SESSIONS + 1})
+
+    assert f"less than or equal to {COUNTED_SESSIONS}" in str(refused.value)
