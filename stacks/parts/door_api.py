@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
@@ -63,6 +63,8 @@ class DoorApi(Construct):
         self.api = apigateway.HttpApi(
             self,
             "Api",
+            # The construct library would call it `Api`, and the console lists those of every stage.
+            api_name=Stack.of(self).stack_name,
             description="Hotline: opens, connects, shows and ends voice sessions",
             create_default_stage=False,
             cors_preflight=_cors(config),

@@ -59,7 +59,10 @@ class PageDistribution(Construct):
                 for status in KEPT_ERRORS
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            # Of a name of the page's own; that of cloudfront.net is AWS's to set.
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+            if config.domain_name
+            else None,
             price_class=_PRICE_CLASSES[config.price_class],
             domain_names=[config.domain_name] if config.domain_name else None,
             certificate=self._certificate(config),

@@ -49,6 +49,11 @@ def test_every_route_asks_who_is_there(shipped):
     assert {kind for key, kind in kinds.items() if key not in PAGE | SESSIONS} <= {"JWT", "CUSTOM"}
 
 
+def test_the_api_has_the_name_of_its_stage(shipped):
+    """The console lists the APIs of every stage by their names."""
+    assert shipped.the("Door", "AWS::ApiGatewayV2::Api")["Name"] == f"Hotline-{shipped.stage}-Door"
+
+
 def test_the_api_is_throttled_as_configured(turned):
     """The one limit that holds before any code of ours runs."""
     settings = turned.the("Door", "AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
