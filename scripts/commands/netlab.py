@@ -123,7 +123,7 @@ def show(laboratory: Laboratory, relay: Relay, console: Console) -> None:
 
 
 def invite(laboratory: Laboratory, running: Deployed, console: Console) -> None:
-    """Say how to call: with a browser that runs in the caller's machine."""
+    """Say how to call: with a browser that shows windows, in the caller's machine."""
     browser = [
         "chromium",
         "--no-sandbox",
@@ -131,7 +131,7 @@ def invite(laboratory: Laboratory, running: Deployed, console: Console) -> None:
         "--user-data-dir=$(mktemp -d)",
         running.url,
     ]
-    console.print("\n[bold]call[/bold]   with a browser in the caller's machine (as root, on your screen):")
+    console.print("\n[bold]call[/bold]   with a browser of yours in the caller's machine (as root, on your screen):")
     console.print(
         f"       {' '.join(laboratory['caller'].command(browser))}", highlight=False, soft_wrap=True
     )

@@ -221,6 +221,7 @@ def front(settings, door):
 async def served(make_application):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who asks before the server serves waits for it, and is not refused
         port = listener.getsockname()[1]
         config = uvicorn.Config(
             make_application(port), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
