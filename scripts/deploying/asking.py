@@ -58,6 +58,7 @@ class Asking:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def ask(self, right: Right, *, region: str = "", **arguments: Any) -> Any:
         """Return AWS's answer.
@@ -67,7 +68,7 @@ class Asking:
             UnansweredError: There is none: no network, or an embedded cloud that has no such service.
             ClientError: AWS answered that what was asked about is not there, or not so.
         """
-        client = self._place.client(right.service, region=region)
+        client = self._client(right.service, region)
         try:
             return getattr(client, right.operation)(**arguments)
         except ClientError as fault:
@@ -83,7 +84,7 @@ class Asking:
             UnansweredError: As `ask`.
             ClientError: As `ask`.
         """
-        client = self._place.client(right.service, region=region)
+        client = self._client(right.service, region)
         if not client.can_paginate(right.operation):
             return list(self.ask(right, region=region, **arguments)[key])
         try:
@@ -93,6 +94,12 @@ class Asking:
             raise self._reason(right, fault) from fault
         except BotoCoreError as fault:
             raise UnansweredError(f"could not look: {fault}") from fault
+
+    def _client(self, service: str, region: str) -> Any:
+        """Make each client once: that takes longer than a question.  Two threads that make the same do no harm."""
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._place.client(service, region=region)
+        return self._clients[service, region]
 
     def _reason(self, right: Right, fault: ClientError) -> Exception:
         code = str(fault.response["Error"].get("Code", ""))
