@@ -131,7 +131,9 @@ def invite(laboratory: Laboratory, running: Deployed, console: Console) -> None:
         "--user-data-dir=$(mktemp -d)",
         running.url,
     ]
-    console.print("\n[bold]call[/bold]   with a browser of yours in the caller's machine (as root, on your screen):")
+    console.print(
+        "\n[bold]call[/bold]   with a browser of yours in the caller's machine (as root, on your screen):"
+    )
     console.print(
         f"       {' '.join(laboratory['caller'].command(browser))}", highlight=False, soft_wrap=True
     )
