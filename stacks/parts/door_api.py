@@ -144,6 +144,9 @@ class DoorApi(Construct):
         log_group = logs.LogGroup(
             self,
             "AccessLogs",
+            # AWS writes every group with another name into one policy of the account, for ever; at 5,120 characters
+            # it takes no more, and no stage with a log can be deployed ("Enabling logging from AWS services").
+            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}/access",
             retention=retention(config.log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )

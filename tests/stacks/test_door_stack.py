@@ -70,6 +70,15 @@ def test_no_web_page_may_call_the_api_unless_it_is_named(turned, dev):
     assert set(cors["AllowMethods"]) == {one["RouteKey"].split()[0] for one in routes}
 
 
+def test_the_access_log_takes_no_place_in_the_accounts_policy(shipped):
+    """One policy names every group that AWS delivers logs to, and its size is limited: the last stage would not deploy."""
+    (stage,) = shipped.resources("Door", "AWS::ApiGatewayV2::Stage")
+    group, _ = stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"]
+    name = shipped.templates["Door"]["Resources"][group]["Properties"]["LogGroupName"]
+
+    assert name == f"/aws/vendedlogs/Hotline-{shipped.stage}-Door/access"
+
+
 def test_the_access_log_holds_no_caller_and_no_query(dev):
     """Logs are kept for longer, and read by more people, than a session is anybody's business."""
     logged = json.loads(dev.the("Door", "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"])
