@@ -53,7 +53,7 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE, page: Path = PAGE) -> None:
     )
     wire(app, config, bundle, page)
     if context("nag") != "false":
-        check_with_nag(app)
+        check_with_nag(app, every_pack=context("nag") == "all")
 
 
 def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> None:
@@ -167,11 +167,24 @@ def add_runtime(
     return turn.relays, runtime
 
 
-def check_with_nag(app: cdk.App) -> None:
-    """Fail synthesis on any finding of cdk-nag that no construct acknowledges with a reason."""
+def check_with_nag(app: cdk.App, *, every_pack: bool) -> None:
+    """Fail synthesis on any finding of cdk-nag that no construct acknowledges with a reason.
+
+    Args:
+        app: With all its stacks.
+        every_pack: Judge by the other packs as well, whose findings scripts/report explains; AwsSolutions is the first.
+    """
     import cdk_nag  # noqa: PLC0415 - half a second, which a benchmark of our own code leaves out
 
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    packs: list[type[cdk_nag.NagPack]] = [cdk_nag.AwsSolutionsChecks]
+    if every_pack:
+        packs += [
+            cdk_nag.HIPAASecurityChecks,
+            cdk_nag.NIST80053R5Checks,
+            cdk_nag.PCIDSS321Checks,
+            cdk_nag.ServerlessChecks,
+        ]
+    cdk.Validations.of(app).add_plugins(*(pack(app) for pack in packs))
 
 
 def main() -> int:

@@ -22,8 +22,9 @@ TOGETHER = {
     "tests/local/test_operating.py": "one deployment",
     "tests/local/test_refusals.py": "one deployment",
     "tests/local/test_reload.py": "one deployment",
+    "tests/scripts/reporting/": "reports",
 }
-"""What begins so shares stages that were synthesised, an embedded cloud, or one with a stage on it."""
+"""What begins so shares stages that were synthesised, reports of them, an embedded cloud, or one with a stage on it."""
 
 FIRST = (
     "tests/local/test_refusals.py",

@@ -103,22 +103,28 @@ class Deployment:
                     yield logical_id, statement
 
 
+def prepare(folder: Path, stage: str, overrides: str = "", **context: str) -> tuple[cdk.App, Path]:
+    """Build *stage* around a bundle and a page of one file each, to be synthesised into the folder that is returned."""
+    bundle = folder / "agent.zip"
+    for name in (bundle, *(bundle.with_name(f"{layer}-layer.zip") for layer in ("door", "telephony"))):
+        with zipfile.ZipFile(name, "w") as archive:
+            archive.writestr("main.py", "")
+    page = folder / "page"
+    page.mkdir()
+    (page / "index.html").write_text("")
+    out = folder / "cdk.out"
+    told = {**CONTEXT, "stage": stage, "overrides": overrides, **context}
+    prepared = cdk.App(outdir=str(out), context=told, builtin_cloud_formation_validation=False)
+    app.build(prepared, bundle=bundle, page=page)
+    return prepared, out
+
+
 @cache
 def synthesise(stage: str, overrides: str = "") -> Deployment:
-    """Synthesise *stage*, with cdk-nag, around a bundle and a page of one file each."""
+    """Synthesise *stage*, with cdk-nag."""
     with TemporaryDirectory() as folder:
-        bundle = Path(folder, "agent.zip")
-        for name in (bundle, *(bundle.with_name(f"{layer}-layer.zip") for layer in ("door", "telephony"))):
-            with zipfile.ZipFile(name, "w") as archive:
-                archive.writestr("main.py", "")
-        page = Path(folder, "page")
-        page.mkdir()
-        (page / "index.html").write_text("")
-        out = Path(folder, "cdk.out")
-        context = {**CONTEXT, "stage": stage, "overrides": overrides}
-        synthesised = cdk.App(outdir=str(out), context=context, builtin_cloud_formation_validation=False)
-        app.build(synthesised, bundle=bundle, page=page)
-        synthesised.synth()
+        prepared, out = prepare(Path(folder), stage, overrides)
+        prepared.synth()
         return Deployment(
             stage=stage,
             templates={
