@@ -26,7 +26,7 @@ class CostAnomalies(Construct):
                 "Values": [str(config.anomaly_usd)],
             }
         }
-        ce.CfnAnomalySubscription(
+        subscription = ce.CfnAnomalySubscription(
             self,
             "Subscription",
             subscription_name=f"Hotline-{stage}",
@@ -38,6 +38,8 @@ class CostAnomalies(Construct):
             ],
             threshold_expression=json.dumps(above),
         )
+        # No page says whether a topic that does not let it publish yet is refused, or only never told.
+        subscription.node.add_dependency(topic.topic)
 
     def _monitor(self, stage: str) -> str:
         monitor = ce.CfnAnomalyMonitor(

@@ -49,7 +49,7 @@ class MonthlyBudget(Construct):
         limit_usd = config.monthly_budget_usd
         # A notification has one topic; this one's is the switch's, so the mail goes out beside it, directly.
         person = budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=config.alarm_email)
-        budgets.CfnBudget(
+        budget = budgets.CfnBudget(
             self,
             "Budget",
             budget=budgets.CfnBudget.BudgetDataProperty(
@@ -65,6 +65,8 @@ class MonthlyBudget(Construct):
                 _notification("FORECASTED", FORECAST_PERCENT, _by(alarms.topic)),
             ],
         )
+        # A month that is spent already is told at once, which takes topics that Budgets may publish to.
+        budget.node.add_dependency(alarms.topic, spent.topic)
 
 
 def _notification(

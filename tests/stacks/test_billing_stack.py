@@ -96,6 +96,17 @@ def test_each_of_them_may_publish_and_encrypt_for_this_account(dev, service):
         }
 
 
+@pytest.mark.parametrize(
+    ("kind", "topics"),
+    [("AWS::Budgets::Budget", {"Alarms", "Spent"}), ("AWS::CE::AnomalySubscription", {"Alarms"})],
+)
+def test_whoever_publishes_is_made_once_it_may(dev, kind, topics):
+    """What is told before the topic's policy stands is refused there, and told once only."""
+    (one,) = [found for found in dev.templates["Billing"]["Resources"].values() if found["Type"] == kind]
+
+    assert {logical_id(dev, "AWS::SNS::TopicPolicy", topic) for topic in topics} <= set(one["DependsOn"])
+
+
 def test_only_budgets_of_this_account_can_close_the_door(dev):
     """Whoever else could publish there could put the stage out of service."""
     topic = {"Ref": logical_id(dev, "AWS::SNS::Topic", "Spent")}
