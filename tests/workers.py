@@ -17,6 +17,7 @@ TOGETHER = {
     "tests/embedded/agentcore/": "one cloud",
     "tests/embedded/ministack/": "one cloud",
     "tests/embedded/test_cloud.py": "one cloud",
+    "tests/embedded/test_destroy.py": "one cloud",
     "tests/local/test_accidents.py": "one deployment",
     "tests/local/test_call.py": "one deployment",
     "tests/local/test_operating.py": "one deployment",

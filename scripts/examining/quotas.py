@@ -72,7 +72,9 @@ def reserved(config: DeploymentConfig) -> int:
     """Return how many executions the stage's functions keep for themselves."""
     page = config.page.reserved_concurrency if config.page.enabled else 0
     phones = config.telephony.reserved_concurrency if config.telephony else 0
-    return config.door.reserved_concurrency + page + phones
+    # The reaper runs alone, and keeps that one place where the door keeps any.
+    reaper = 1 if config.door.reserved_concurrency else 0
+    return config.door.reserved_concurrency + reaper + page + phones
 
 
 def _streams(stage: Examined) -> Finding:

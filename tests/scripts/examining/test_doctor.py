@@ -193,7 +193,7 @@ LACKING = {
     ),
     "few executions": (
         ("lambda", "GetAccountSettings", settings(10, 10)),
-        ("Lambda: executions to reserve", "25 to reserve of 10 free", "--desired-value 125"),
+        ("Lambda: executions to reserve", "26 to reserve of 10 free", "--desired-value 126"),
     ),
     "a model that a policy forbids": (
         ("bedrock", "GetFoundationModelAvailability", availability(authorizationStatus="NOT_AUTHORIZED")),
@@ -296,8 +296,8 @@ def test_what_the_stages_functions_have_reserved_counts_as_free(aws):
         "ListStackResources",
         lambda params: resources if "Door" in params["StackName"] else {"StackResourceSummaries": []},
     )
-    aws.answer("lambda", "GetAccountSettings", settings(125, 100))
-    aws.answer("lambda", "GetFunctionConcurrency", {"ReservedConcurrentExecutions": 25})
+    aws.answer("lambda", "GetAccountSettings", settings(126, 100))
+    aws.answer("lambda", "GetFunctionConcurrency", {"ReservedConcurrentExecutions": 26})
 
     assert looked(aws)["Lambda: executions to reserve"].state is State.FINE
 
