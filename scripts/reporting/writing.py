@@ -55,15 +55,18 @@ def files(report: Report) -> Mapping[str, str]:
 
 def _template() -> Template:
     pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     pages.filters["breakable"] = _breakable
     return pages.get_template("page.html")
 
 
 def _breakable(text: str) -> Markup:
-    """Let a line end within a name: after what separates its parts, and nowhere else."""
-    return Markup(re.sub(r"(?<=[/:.])(?=\w)", "<wbr>", str(escape(text))))  # noqa: S704 - it is escaped
+    """Let a line end within a name, after what separates its parts, and within a hash, which has none."""
+    return Markup(re.sub(r"(?<=[/:.])(?=\w)|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})", "<wbr>", str(escape(text))))  # noqa: S704 - it is escaped
 
 
 def _markdown(page: Page, pages: tuple[Page, ...], foot: str) -> str:
