@@ -91,7 +91,13 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
     # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
     cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])
     billing = BillingStack(
-        app, f"{name}-Billing", config=config.billing, stage=stage, door_region=config.region, env=env
+        app,
+        f"{name}-Billing",
+        config=config.billing,
+        stage=stage,
+        door_region=config.region,
+        runbooks_url=config.monitoring.runbooks_url,
+        env=env,
     )
     if config.endpoints is None:  # an embedded cloud sends no mail
         refuse_placeholders(config, network, runtime, billing)

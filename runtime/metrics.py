@@ -26,6 +26,9 @@ from another (session, tool, reason) travels as a field of the log line instead.
 MILLISECONDS = 1000
 """In a second."""
 
+TURN_OVER = "A turn is over."
+"""The message of the agent's log for each turn of a call (`runtime.turns`), which the dashboard asks for."""
+
 
 type Emitter = Literal["agent", "door", "agent, door", "telephony", "bridge"]
 """Who publishes a metric; both, when it is one for some transports and the other for the others."""

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.meter import Meter, Usage
-from runtime.metrics import MILLISECONDS
+from runtime.metrics import MILLISECONDS, TURN_OVER
 from runtime.pulse import PAUSE_SECONDS, Pulse
 from runtime.tools.toolbox import ToolRun
-
-TURN_OVER = "A turn is over."
-"""The message of the line."""
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from stacks.parts.alarm_topic import AlarmTopic
 from stacks.parts.budget_topic import BudgetTopic
 from stacks.parts.cost_anomalies import CostAnomalies
 from stacks.parts.monthly_budget import MonthlyBudget
-from stacks.parts.watch import Watch
+from stacks.parts.watch import Pages, Watch
 from stacks.regions import BILLING_REGION
 
 # AWS publishes the charges a few times a day.
@@ -29,6 +29,7 @@ class BillingStack(Stack):
         config: BillingConfig,
         stage: str,
         door_region: str,
+        runbooks_url: str | None,
         env: Environment,
     ) -> None:
         account = Environment(account=env.account, region=BILLING_REGION)
@@ -49,5 +50,5 @@ class BillingStack(Stack):
             meaning="The account's bill of this month has passed the budget.",
             metric=charges,
             threshold=config.monthly_budget_usd,
-        ).add_to(self, stage=stage, topic=topic)
+        ).add_to(self, pages=Pages(stage=stage, region=door_region, runbooks_url=runbooks_url), topic=topic)
         CfnOutput(self, "BudgetName", value=month.name)

@@ -12,6 +12,7 @@ from stacks.parts.coturn_watches import coturn_watches, relay_graphs
 from stacks.parts.dashboard import CallDashboard
 from stacks.parts.door_watches import door_watches
 from stacks.parts.phone_watches import phone_watches
+from stacks.parts.watch import Pages
 from stacks.runtime_stack import RuntimeStack
 
 
@@ -38,12 +39,16 @@ class MonitoringStack(Stack):
         phones = phone_watches(stage, door.telephony) if door.telephony else ()
         bridge = telephony.bridge if telephony else None
         bridged = bridge_watches(stage, bridge) if isinstance(bridge, FargateBridgeConfig) else ()
-        for watch in (*watches, *phones, *bridged, *(coturn_watches(stage, relays) if relays else ())):
-            watch.add_to(self, stage=stage, topic=topic)
+        pages = Pages(stage=stage, region=self.region, runbooks_url=config.runbooks_url)
+        alarms = [
+            watch.add_to(self, pages=pages, topic=topic)
+            for watch in (*watches, *phones, *bridged, *(coturn_watches(stage, relays) if relays else ()))
+        ]
         CallDashboard(
             self,
             "Calls",
             stage=stage,
+            alarms=alarms,
             agent=runtime.agent,
             door=door,
             relays=relay_graphs(stage, relays) if relays else None,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runtime.turns import TURN_OVER
+from runtime.metrics import TURN_OVER
 from scripts.reloading.turn_lines import Record
 
 _MICROSECONDS = 1000

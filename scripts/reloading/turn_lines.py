@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runtime.metrics import MILLISECONDS, SESSION_COST, SESSION_DURATION
-from runtime.turns import TURN_OVER
+from runtime.metrics import MILLISECONDS, SESSION_COST, SESSION_DURATION, TURN_OVER
 
 type Record = Mapping[str, Any]
 

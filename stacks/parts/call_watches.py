@@ -5,7 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from runtime import metrics
 from stacks.config import MonitoringConfig
-from stacks.parts.call_metric import PERIOD, call_metric
+from stacks.parts.call_metric import FEW_CALLS_WINDOW, PERIOD, beyond_share, call_metric
 from stacks.parts.watch import BELOW, Watch
 
 # The model's first audio comes 735 to 929 ms after the caller stopped (test of 2.5 Sonic in eu-north-1).
@@ -21,14 +21,22 @@ TOOL_P95_MILLISECONDS = 2_000
 FAILED_TOOL_SHARE = 0.05
 
 # Some networks let nothing through whatever a relay does; one browser in ten is more than those.
-PATHS_FOUND_SHARE = 0.9
+PATHS_LOST_SHARE = 0.1
 
-# One call may meet a fault that passes; a second one within a quarter of an hour has a cause.
-FAILED_IN_QUARTER_HOUR = 1
+# One call in fifty may meet a fault that passes.
+FAILED_CALL_SHARE = 0.02
+
+# One beyond any share may be chance; a second one has a cause.
+BEYOND_SHARE = 1
 
 # US$0.0084 a minute is expected at list prices (`RuntimeConfig.call_seconds`); three and a half times that is a fault
 # or an abuse.
-COST_PER_MINUTE_P95_USD = 0.03
+COST_PER_MINUTE_USD = 0.03
+SECONDS_IN_A_MINUTE = 60
+
+# What all calls of three hours may cost beyond it: a call that ends in its greeting, which is billed whole, is dear by
+# the minute and costs a fifth of a cent.
+EXCESS_COST_USD = 0.5
 
 # Some callers close the page before the call; several in a quarter of an hour is something else.
 REAPED_IN_QUARTER_HOUR = 5
@@ -120,12 +128,8 @@ def _paths(stage: str) -> tuple[Watch, ...]:
         Watch(
             name="PathsNotFound",
             meaning="Browsers find no way to the agent, so callers hear nothing.",
-            # Each browser publishes 0 or 1, so the average is the share that found one.
-            metric=call_metric(metrics.ICE_OUTCOME, stage, "Average", period=Duration.minutes(15)),
-            threshold=PATHS_FOUND_SHARE,
-            comparison=BELOW,
-            periods=2,
-            of_which=2,
+            metric=beyond_share(metrics.ICE_OUTCOME, stage, share=PATHS_LOST_SHARE, bad="count - total"),
+            threshold=BEYOND_SHARE,
         ),
     )
 
@@ -135,11 +139,8 @@ def _tools(stage: str) -> tuple[Watch, ...]:
         Watch(
             name="FailingTools",
             meaning="The agent's tools fail, so callers are told that something cannot be looked up.",
-            # Each call publishes 0 or 1, so the average is the share that failed.
-            metric=call_metric(metrics.TOOL_ERRORS, stage, "Average"),
-            threshold=FAILED_TOOL_SHARE,
-            periods=2,
-            of_which=2,
+            metric=beyond_share(metrics.TOOL_ERRORS, stage, share=FAILED_TOOL_SHARE),
+            threshold=BEYOND_SHARE,
         ),
         Watch(
             name="SlowTools",
@@ -157,13 +158,14 @@ def _sessions(stage: str) -> tuple[Watch, ...]:
         Watch(
             name="FailingCalls",
             meaning="Calls break off because the agent fails or the model cannot be had.",
-            metric=call_metric(metrics.FAILED_CALLS, stage, "Sum", period=Duration.minutes(15)),
-            threshold=FAILED_IN_QUARTER_HOUR,
+            metric=beyond_share(metrics.FAILED_CALLS, stage, share=FAILED_CALL_SHARE),
+            threshold=BEYOND_SHARE,
         ),
         Watch(
             name="CallersRefused",
             meaning="Callers are turned away: all places are taken, or the budget is spent.",
-            metric=call_metric(metrics.SESSIONS_REFUSED, stage, "Sum"),
+            # Who is refused tries again: in shorter periods the alarm would begin and end with each of them.
+            metric=call_metric(metrics.SESSIONS_REFUSED, stage, "Sum", period=Duration.minutes(15)),
             threshold=0,
         ),
         Watch(
@@ -190,9 +192,20 @@ def _sessions(stage: str) -> tuple[Watch, ...]:
         Watch(
             name="CostlyCalls",
             meaning="Calls cost far more per minute than they should.",
-            metric=call_metric(metrics.COST_PER_ACTIVE_MINUTE, stage, "p95"),
-            threshold=COST_PER_MINUTE_P95_USD,
-            periods=2,
-            of_which=2,
+            metric=_excess_cost(stage),
+            threshold=EXCESS_COST_USD,
         ),
+    )
+
+
+def _excess_cost(stage: str) -> cloudwatch.MathExpression:
+    """Return what all calls cost beyond their minutes' price."""
+    return cloudwatch.MathExpression(
+        expression=f"cost - {COST_PER_MINUTE_USD / SECONDS_IN_A_MINUTE} * seconds",
+        using_metrics={
+            "cost": call_metric(metrics.SESSION_COST, stage, "Sum", period=FEW_CALLS_WINDOW),
+            "seconds": call_metric(metrics.SESSION_DURATION, stage, "Sum", period=FEW_CALLS_WINDOW),
+        },
+        label="US$ beyond the price of the minutes",
+        period=FEW_CALLS_WINDOW,
     )

@@ -7,21 +7,25 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from runtime import metrics
-from runtime.metrics import Metric
+from runtime.metrics import TURN_OVER, Metric
 from stacks.door_stack import DoorStack
 from stacks.parts.agent_runtime import AgentRuntime
 from stacks.parts.call_metric import PERIOD, call_metric
 from stacks.parts.call_watches import unaccounted_sessions
+from stacks.parts.watch import dashboard_name
 
 # A dashboard is 24 units wide.
 WIDTH = 24
 HEIGHT = 6
+ALARMS_HEIGHT = 4
+
+NO_LIMITS: Mapping[str, Sequence[cloudwatch.HorizontalAnnotation]] = {}
 
 type Row = list[cloudwatch.IWidget]
 
 
 class CallDashboard(Construct):
-    """What callers feel, then the way that audio takes, sessions, tools, cost, AgentCore, the door, and what the logs say."""
+    """Which alarms are on, what callers feel, then the way that audio takes, sessions, tools, cost, AgentCore, the door, and what the logs say."""
 
     def __init__(
         self,
@@ -29,19 +33,21 @@ class CallDashboard(Construct):
         construct_id: str,
         *,
         stage: str,
+        alarms: Sequence[cloudwatch.Alarm],
         agent: AgentRuntime,
         door: DoorStack,
         relays: Mapping[str, Sequence[cloudwatch.IMetric]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
+        self._limits = _limits(alarms)
         dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
-            # A name that people look for in the console.
-            dashboard_name=f"Hotline-{stage}",
+            dashboard_name=dashboard_name(stage),
             period_override=cloudwatch.PeriodOverride.AUTO,
         )
+        dashboard.add_widgets(_alarms(alarms))
         dashboard.add_widgets(*self._felt())
         dashboard.add_widgets(*self._path())
         if relays:
@@ -55,7 +61,7 @@ class CallDashboard(Construct):
         dashboard.add_widgets(*_logs(agent, door))
 
     def _felt(self) -> Row:
-        return _row(
+        return self._judged_row(
             {
                 "Caller stops to answer begins (ms)": self._spread(metrics.VOICE_TO_VOICE_LATENCY),
                 "Model's first audio (ms)": self._spread(metrics.MODEL_FIRST_AUDIO),
@@ -98,7 +104,7 @@ class CallDashboard(Construct):
         )
 
     def _tools(self) -> Row:
-        return _row(
+        return self._judged_row(
             {
                 "Tool calls": [self._metric(metrics.TOOL_CALLS, "Sum")],
                 "Share of tool calls that failed": [self._metric(metrics.TOOL_ERRORS, "Average")],
@@ -128,11 +134,28 @@ class CallDashboard(Construct):
             }
         )
 
+    def _judged_row(self, graphs: Mapping[str, Sequence[cloudwatch.Metric]]) -> Row:
+        """Draw into each graph from where on somebody is woken."""
+        return _row(
+            graphs, {title: self._limits.get(drawn[0].metric_name, ()) for title, drawn in graphs.items()}
+        )
+
     def _metric(self, metric: Metric, statistic: str) -> cloudwatch.Metric:
         return call_metric(metric, self._stage, statistic, label=f"{metric.name} {statistic}")
 
     def _spread(self, metric: Metric) -> list[cloudwatch.Metric]:
         return [self._metric(metric, statistic) for statistic in ("p50", "p95")]
+
+
+def _alarms(alarms: Sequence[cloudwatch.Alarm]) -> cloudwatch.IWidget:
+    """Which are on now; each tells the page that says what to do."""
+    return cloudwatch.AlarmStatusWidget(
+        title="Alarms",
+        alarms=list(alarms),
+        width=WIDTH,
+        height=ALARMS_HEIGHT,
+        sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+    )
 
 
 def _agentcore(agent: AgentRuntime) -> Row:
@@ -179,8 +202,15 @@ def _logs(agent: AgentRuntime, door: DoorStack) -> Row:
         "sort @timestamp desc",
         "limit 50",
     ]
+    slowest = [
+        f"filter message = '{TURN_OVER}'",
+        "fields session_id, turn, answer_began_ms - caller_ended_ms as waited_ms, tools.0.tool, tools.0.ms",
+        "sort waited_ms desc",
+        "limit 20",
+    ]
     return [
         _query("Why calls ended", ended, agent.log_group),
+        _query("The slowest turns", slowest, agent.log_group),
         _query("What the door could not do", undone, door.function.log_group, door.reaper.log_group),
     ]
 
@@ -188,12 +218,31 @@ def _logs(agent: AgentRuntime, door: DoorStack) -> Row:
 def _query(title: str, lines: list[str], *groups: logs.ILogGroup) -> cloudwatch.LogQueryWidget:
     names = [one.log_group_name for one in groups]
     return cloudwatch.LogQueryWidget(
-        title=title, log_group_names=names, query_lines=lines, width=WIDTH // 2, height=HEIGHT
+        title=title, log_group_names=names, query_lines=lines, width=WIDTH // 3, height=HEIGHT
     )
 
 
-def _row(graphs: Mapping[str, Sequence[cloudwatch.IMetric]]) -> Row:
+def _row(
+    graphs: Mapping[str, Sequence[cloudwatch.IMetric]],
+    limits: Mapping[str, Sequence[cloudwatch.HorizontalAnnotation]] = NO_LIMITS,
+) -> Row:
     return [
-        cloudwatch.GraphWidget(title=title, left=list(drawn), width=WIDTH // len(graphs), height=HEIGHT)
+        cloudwatch.GraphWidget(
+            title=title,
+            left=list(drawn),
+            left_annotations=list(limits.get(title, ())),
+            width=WIDTH // len(graphs),
+            height=HEIGHT,
+        )
         for title, drawn in graphs.items()
     ]
+
+
+def _limits(alarms: Sequence[cloudwatch.Alarm]) -> Mapping[str, Sequence[cloudwatch.HorizontalAnnotation]]:
+    """Return, by its metric's name, from where on each percentile wakes somebody."""
+    judged = ((alarm.metric, alarm) for alarm in alarms)
+    return {
+        metric.metric_name: [alarm.to_annotation()]
+        for metric, alarm in judged
+        if isinstance(metric, cloudwatch.Metric) and metric.statistic == "p95"
+    }

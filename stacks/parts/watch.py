@@ -15,6 +15,39 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Where the one who is woken reads on.
+
+    Attributes:
+        stage: Whose alarms they are.
+        region: Where its dashboard is.
+        runbooks_url: What leads to the folder of runbooks; none where they are in the repository alone.
+    """
+
+    stage: str
+    region: str
+    runbooks_url: str | None
+
+    @property
+    def dashboard_url(self) -> str:
+        """The dashboard in the console."""
+        home = f"https://{self.region}.console.aws.amazon.com/cloudwatch/home?region={self.region}"
+        return f"{home}#dashboards/dashboard/{dashboard_name(self.stage)}"
+
+    def runbook(self, name: str) -> str:
+        """Say where the page of the alarm *name* is."""
+        page = f"{'-'.join(re.findall(r'[A-Z][a-z]+', name)).lower()}.md"
+        if self.runbooks_url:
+            return f"{self.runbooks_url}{page}"
+        return f"{RUNBOOKS}/{page} in Hotline's repository."
+
+
+def dashboard_name(stage: str) -> str:
+    """Return a name that people look for in the console."""
+    return f"Hotline-{stage}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """What one alarm looks at."""
 
@@ -31,20 +64,16 @@ class Watch:
     silence_is_bad: bool = False
     """Whether no data means that something is broken, not that nobody calls."""
 
-    @property
-    def runbook(self) -> str:
-        """Path of the page for the one who is woken."""
-        words = re.findall(r"[A-Z][a-z]+", self.name)
-        return f"{RUNBOOKS}/{'-'.join(words).lower()}.md"
-
-    def add_to(self, scope: Construct, *, stage: str, topic: AlarmTopic) -> cloudwatch.Alarm:
+    def add_to(self, scope: Construct, *, pages: Pages, topic: AlarmTopic) -> cloudwatch.Alarm:
         """Create the alarm; it tells *topic* when it begins and when it is over."""
         alarm = cloudwatch.Alarm(
             scope,
             self.name,
             # A name that people read in a mail and search for, unlike one that CloudFormation makes up.
-            alarm_name=f"Hotline-{stage}-{self.name}",
-            alarm_description=f"{self.meaning} What to do: {self.runbook} in Hotline's repository.",
+            alarm_name=f"Hotline-{pages.stage}-{self.name}",
+            alarm_description=(
+                f"{self.meaning} What to do: {pages.runbook(self.name)} Dashboard: {pages.dashboard_url}"
+            ),
             metric=self.metric,
             threshold=self.threshold,
             comparison_operator=self.comparison,

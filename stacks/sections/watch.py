@@ -28,6 +28,13 @@ class MonitoringConfig(Section):
     voice_to_voice_p95_milliseconds: int = Field(
         2_000, ge=300, le=10_000, description="Slowest 95th percentile of answers that wakes nobody."
     )
+    runbooks_url: str | None = Field(
+        None,
+        pattern=r"^https://[^\s?#]+/$",
+        max_length=300,
+        description="Where whoever is woken reads the pages of docs/runbooks, such as your fork's folder on the web; ends "
+        "with a slash. Without it alarms name a page by its path.",
+    )
     # AgentCore counts the sessions of an account and Region, not of a runtime.
     other_agents_sessions: int = Field(
         0,

@@ -9,10 +9,10 @@ import pytest
 
 from runtime.health import Health
 from runtime.meter import Meter, Usage
-from runtime.metrics import MetricWriter
+from runtime.metrics import TURN_OVER, MetricWriter
 from runtime.pulse import PAUSE_SECONDS, Pulse
 from runtime.tools.toolbox import ToolRun
-from runtime.turns import TURN_OVER, Turns
+from runtime.turns import Turns
 from scripts.embedded.bedrock.scripted import ScriptedBrain
 from tests.runtime.conftest import GREETING, ask, greeted, until
 from tests.runtime.test_call import LOOK_UP

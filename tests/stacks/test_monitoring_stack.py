@@ -54,6 +54,25 @@ def test_every_alarm_names_a_page_that_exists(shipped):
         assert title.startswith(f"# {one['AlarmName'].rpartition('-')[2]}:")
 
 
+def test_every_alarm_leads_to_the_dashboard_and_where_there_is_one_to_the_page_on_the_web(prod):
+    """Whoever is woken has the mail, and one hand free."""
+    read = "https://git.corp.example/hotline/docs/runbooks/"
+    linked = synthesise("prod", json.dumps({"monitoring": {"runbooks_url": read}}))
+    region = "us-east-1"
+    home = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
+    (board,) = prod.resources("Monitoring", "AWS::CloudWatch::Dashboard")
+    dashboard = f"{home}#dashboards/dashboard/{board['DashboardName']}"
+
+    assert {one["AlarmDescription"].split("Dashboard: ")[1] for one in woken(prod)} == {dashboard}
+    assert any(f"What to do: {read}slow-answers.md " in one["AlarmDescription"] for one in woken(linked))
+    assert all(f" {read}" in one["AlarmDescription"] for one in woken(linked))
+    assert max(len(one["AlarmDescription"]) for one in woken(linked)) <= 1024
+
+
+def woken(deployment: Deployment) -> list[dict]:
+    return deployment.everywhere("AWS::CloudWatch::Alarm")
+
+
 def test_every_page_belongs_to_an_alarm(dev):
     """Pages of alarms that are gone teach people to distrust the others."""
     pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"}
@@ -103,9 +122,7 @@ def statement_for(policy: dict, service: str = "cloudwatch.amazonaws.com") -> di
     return found
 
 
-@pytest.mark.parametrize(
-    "name", ["SlowAnswers", "SlowModel", "SlowJoins", "SlowTools", "CostlyCalls", "SlowDoor"]
-)
+@pytest.mark.parametrize("name", ["SlowAnswers", "SlowModel", "SlowJoins", "SlowTools", "SlowDoor"])
 def test_what_callers_feel_is_judged_by_the_slowest_in_twenty(dev, name):
     """An average hides the callers who suffer."""
     assert alarm(dev, name)["ExtendedStatistic"] == "p95"
@@ -114,6 +131,52 @@ def test_what_callers_feel_is_judged_by_the_slowest_in_twenty(dev, name):
 def test_answers_are_measured_against_the_configured_limit(turned):
     """Two seconds are the default, not a law."""
     assert alarm(turned, "SlowAnswers")["Threshold"] == 1_234
+
+
+@pytest.mark.parametrize(
+    ("name", "heard", "rings"),
+    [
+        # One failure is no cause to wake anybody; the second is, if calls are few, and where hundreds went well it is not.
+        ("FailingCalls", {"total": 1, "count": 1}, False),
+        ("FailingCalls", {"total": 2, "count": 2}, True),
+        ("FailingCalls", {"total": 2, "count": 3}, True),
+        ("FailingCalls", {"total": 4, "count": 300}, False),
+        ("FailingCalls", {"total": 8, "count": 300}, True),
+        ("FailingTools", {"total": 2, "count": 4}, True),
+        ("FailingTools", {"total": 2, "count": 40}, False),
+        # The metric counts browsers that found a path.
+        ("PathsNotFound", {"total": 0, "count": 1}, False),
+        ("PathsNotFound", {"total": 0, "count": 2}, True),
+        ("PathsNotFound", {"total": 19, "count": 21}, False),
+        ("PathsNotFound", {"total": 80, "count": 100}, True),
+        # A caller who hung up in the greeting pays for all of it; an hour of calls at US$0.0084 a minute; at four times that.
+        ("CostlyCalls", {"cost": 0.0018, "seconds": 2}, False),
+        ("CostlyCalls", {"cost": 0.504, "seconds": 3600}, False),
+        ("CostlyCalls", {"cost": 2.4, "seconds": 3600}, True),
+    ],
+)
+def test_what_fails_wakes_somebody_however_few_call_and_nobody_for_one_call(dev, name, heard, rings):
+    """At one call an hour a share of five minutes is one call or none: it flaps, or stays quiet while all fail."""
+    watch = alarm(dev, name)
+    (expression,) = [one["Expression"] for one in watch["Metrics"] if "Expression" in one]
+    stats = {one["Id"]: one["MetricStat"] for one in watch["Metrics"] if "MetricStat" in one}
+
+    assert stats.keys() == heard.keys()
+    assert {one["Period"] for one in stats.values()} == {3 * 3600}
+    assert (watch["EvaluationPeriods"], watch["TreatMissingData"]) == (1, "notBreaching")
+    rang = eval(expression, {}, heard) > watch["Threshold"]  # noqa: S307  # our own template
+    assert rang is rings
+
+
+def test_the_dashboard_shows_which_alarms_are_on_and_from_where_a_percentile_wakes_somebody(dev):
+    """Whether it goes on is the first question, how far it is from well the second."""
+    text = json.dumps(dev.the("Monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+    for one in dev.resources("Monitoring", "AWS::CloudWatch::Alarm"):
+        if one.get("ExtendedStatistic") == "p95" and one["Namespace"] == NAMESPACE:
+            assert f"{one['MetricName']} > {one['Threshold']}" in text
+    alarms_named = [name for name in dev.templates["Monitoring"]["Resources"] if f'"{name}", "Arn"' in text]
+    assert len(alarms_named) == len(alarms(dev))
 
 
 def test_sessions_that_the_ledger_does_not_know_wake_somebody(turned):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runtime.turns import TURN_OVER
+from runtime.metrics import TURN_OVER
 from scripts.reloading.timeline import Timeline
 from scripts.reloading.turn_lines import AgentLogs, line_of
 
