@@ -12,12 +12,17 @@ class Health:
     somebody speaks and stands still otherwise: moved by every ping, it would keep an abandoned session
     alive for hours; never moved, it would end a call in the middle.
 
-    Source: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-long-run.html
+    Until something has happened it names no moment: AgentCore takes the snapshot after the first healthy
+    ping, and what that said would be days old in each session that is restored from it.
+
+    Sources: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-long-run.html and
+    https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-troubleshooting.html ("My idle
+    sessions are not being released": the moment may be left out, and AgentCore keeps its own).
     """
 
     def __init__(self) -> None:
         self._calls = 0
-        self._changed_at = 0.0  # no clock at import or start: a snapshot would freeze it
+        self._changed_at: float | None = None
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -36,9 +41,7 @@ class Health:
 
     def to_json(self) -> dict[str, str | int]:
         """Return the body of a healthy `/ping`."""
-        if not self._changed_at:
-            self.touch()
-        return {
-            "status": "HealthyBusy" if self._calls else "Healthy",
-            "time_of_last_update": int(self._changed_at),
-        }
+        status = "HealthyBusy" if self._calls else "Healthy"
+        if self._changed_at is None:
+            return {"status": status}
+        return {"status": status, "time_of_last_update": int(self._changed_at)}

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.runtime.agent_settings import AGENT
-from tests.runtime.conftest import greeted
+from tests.runtime.conftest import greeted, until
 
 ROOT = Path(__file__).parents[2]
 PROBE = """
@@ -85,6 +85,18 @@ def test_nothing_that_would_be_shared_or_stale_is_made_at_import():
 def test_no_clock_is_read_and_nothing_is_drawn_before_the_snapshot():
     """Every session would begin at the same, past moment, and draw the same numbers."""
     assert probe()["asked"] == []
+
+
+async def test_the_pings_before_the_snapshot_leave_no_moment_in_it(start_agent):
+    """AgentCore measures idleness from the moment that a ping names: days ago, in a session restored days later."""
+    async with start_agent() as world:
+        await until(lambda: world.agent._preload.is_ready)
+        answers = [await world.get("/ping") for _ in range(2)]
+
+        assert answers == [(200, {"status": "Healthy"})] * 2
+        async with world.call() as line:
+            await greeted(line)
+        assert "time_of_last_update" in (await world.get("/ping"))[1]
 
 
 def test_what_a_call_needs_is_imported_before_it():
