@@ -82,7 +82,7 @@ _DOOR = (
         IDENTITY,
         "Door/Budget/Switch/Role",
         ("dynamodb:UpdateItem",),
-        "closes the door to new sessions, and nothing else",
+        "asks the time, and closes the door to new sessions",
         "SNS, when the budget is spent",
     ),
 )

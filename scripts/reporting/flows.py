@@ -10,7 +10,6 @@ HOLDS: Mapping[str, str] = {
     "Runtime/Callbacks/Table": "who is to be called back: a number, and why, in the agent's words",
     "Runtime/Callbacks/Topic": "that somebody is to be called back, without the number",
     "Runtime/Agent/Logs": "figures of calls (join, latency, loss, cost) and faults; nothing that was said",
-    "Door/Api/AccessLogs": "route, status and times of each request; no caller, no address, no query",
     "Door/PageFiles/Logs": "faults of the page's function",
     "Door/Guests/Function/Logs": "whether a guest's seal held; no token",
     "Door/Telephony/Webhooks/Logs": "outcomes of webhooks by session; no number, no signature",

@@ -1,5 +1,6 @@
 """The page of data: what is kept where, encrypted with what, for how long; and what travels, over what."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatch
 from typing import Any
@@ -65,6 +66,15 @@ def holds(name: str) -> str | None:
     return next((what for pattern, what in HOLDS.items() if fnmatch(name, pattern)), None)
 
 
+def logged_fields(assembly: Assembly, group: Resource) -> str:
+    """Return what API Gateway writes of each request into the log *group*; nothing for another group."""
+    for stage in assembly.resources("ApiGatewayV2::Stage"):
+        log = stage.properties.get("AccessLogSettings", {})
+        if log and assembly.words(stage.stack, log["DestinationArn"]) == f"{{{group.name}}}":
+            return "of each request: " + ", ".join(re.findall(r"\$context\.([\w.]+)", log["Format"]))
+    return ""
+
+
 def stores(assembly: Assembly) -> list[Resource]:
     """Return whatever keeps data."""
     return list(assembly.resources(*_STORES))
@@ -73,7 +83,9 @@ def stores(assembly: Assembly) -> list[Resource]:
 def _kept(assembly: Assembly) -> Iterator[Row]:
     for one in stores(assembly):
         key, kept = _STORES[one.kind](assembly, one)
-        yield row(one.name, one.kind, reason(holds(one.name)), key, kept, _fate(one))
+        logged = logged_fields(assembly, one)
+        what = f"{logged}, and nothing else" if logged else holds(one.name)
+        yield row(one.name, one.kind, reason(what), key, kept, _fate(one))
 
 
 def _flows(assembly: Assembly) -> Iterator[Row]:

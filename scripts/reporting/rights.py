@@ -1,6 +1,6 @@
 """The page of all rights: what each role may do and why, who may become it, and who may use each resource."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from scripts.reporting import wildcards
 from scripts.reporting.findings import Finding
@@ -87,15 +87,20 @@ def _row(statement: Statement, findings: Sequence[Finding]) -> Row:
         *on,
         _marked(statement.conditions, patterns),
         _why(explained),
-        lines(dict.fromkeys(one.call for one in explained if one)),
+        _together(one.call for one in explained if one),
         reason(wildcards.why(statement, findings)) if patterns else Cell(""),
     )
 
 
 def _why(explained: Sequence[Use | None]) -> Cell:
-    texts = lines(dict.fromkeys(one.why if one else NOT_EXPLAINED for one in explained))
+    texts = _together(one.why if one else NOT_EXPLAINED for one in explained)
     return Cell(texts, Mark.OPEN if None in explained else Mark.NONE)
 
 
 def _marked(texts: Sequence[str], patterns: Sequence[str]) -> Cell:
     return Cell(lines(texts), Mark.WILDCARD if set(texts) & set(patterns) else Mark.NONE)
+
+
+def _together(texts: Iterable[str]) -> str:
+    """Join what is said of several actions; what is said of many of them, once."""
+    return ";\n".join(dict.fromkeys(texts))

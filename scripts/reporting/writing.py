@@ -18,6 +18,7 @@ from scripts.reporting.pages import Cell, Mark, Page, Table
 
 TABLES = "tables"
 _MADE_BY_US = "index.md"
+_BREAKS = re.compile(r"(?<=[\w}][/:.])(?=\w)|(?<=[a-z])(?=[A-Z])|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})")
 
 
 def write(report: Report, folder: Path) -> None:
@@ -66,7 +67,7 @@ def _template() -> Template:
 
 def _breakable(text: str) -> Markup:
     """Let a line end within a name, after what separates its parts, and within a hash, which has none."""
-    return Markup(re.sub(r"(?<=[/:.])(?=\w)|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})", "<wbr>", str(escape(text))))  # noqa: S704 - it is escaped
+    return Markup(_BREAKS.sub("<wbr>", str(escape(text))))  # noqa: S704 - it is escaped
 
 
 def _markdown(page: Page, pages: tuple[Page, ...], foot: str) -> str:

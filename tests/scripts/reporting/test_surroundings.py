@@ -1,5 +1,6 @@
 """What the report says of the network and of data."""
 
+import re
 from fnmatch import fnmatch
 
 import pytest
@@ -96,7 +97,12 @@ def test_it_is_known_what_everything_that_keeps_data_holds(stage, overrides):
 
 
 def test_nothing_is_said_of_what_is_not_there():
-    names = {one.name for stage in ALL for one in kept.stores(assembly_of(*stage))}
+    names = {
+        one.name
+        for stage in ALL
+        for one in kept.stores(assembly_of(*stage))
+        if not kept.logged_fields(assembly_of(*stage), one)
+    }
     everything = {one.name for stage in ALL for one in assembly_of(*stage).resources()}
 
     assert {next(each for each in HOLDS if fnmatch(name, each)) for name in names} == set(HOLDS)
@@ -114,6 +120,20 @@ def test_retention_and_keys_are_read_from_the_template():
     assert found["Network/Network/Flows"][3] == "365 days"
     assert found["Monitoring/Alarms/Topic"][2] == "{Monitoring/Alarms/Key}"
     assert found["Door/Callers/Pool"][4] == "stays, and is deleted by hand"
+
+
+def test_what_is_logged_of_a_request_is_read_from_the_template():
+    """The line that would tell who called, or a way in, is one variable long."""
+    (found,) = [
+        row
+        for row in rows(kept.page(assembly_of("prod")), "data-kept")
+        if row[0].text == "Door/Api/AccessLogs"
+    ]
+
+    assert "status" in found[2].text
+    assert not {"identity.sourceIp", "path", "authorizer.claims.sub"} & set(
+        re.findall(r"[\w.]+", found[2].text)
+    )
 
 
 @pytest.mark.parametrize(
