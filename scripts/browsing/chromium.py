@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
     "--disable-features=OptimizationHints,MediaRouter,WebRtcHideLocalIpsWithMdns",
     "--use-fake-device-for-media-stream",
-    "--autoplay-policy=user-gesture-required",
+    "--autoplay-policy=document-user-activation-required",
     "--mute-audio",
     "--hide-scrollbars",
     # A tab that no window shows is as awake as any other.

@@ -20,6 +20,14 @@ SIGNED_OUT, READY, ON_THE_LINE, OVER, MACHINES = (
         "Only machines call here",
     )
 )
+KEEP_CONTEXTS = """
+window.contexts = [];
+window.AudioContext = class extends AudioContext {
+  constructor(...options) { super(...options); window.contexts.push(this); }
+};
+"""
+CONTEXTS = "window.contexts.slice(0, 2).map(one => one.state).join()"
+"""The page's own: one for the microphone, one for the agent's voice."""
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
 NEARLY_EXPIRED_SECONDS = 62
 """oidc-client-ts looks for a new token a minute before the old one expires."""
@@ -63,6 +71,20 @@ async def test_the_token_goes_to_the_door_and_is_kept_nowhere(stage, tab):
     assert not [part for part in token.split(".") if part in stored]
     assert "code=" not in await tab.run("location.href + JSON.stringify(history.state)")
     assert await tab.run(shows("#sign-out"))
+
+
+async def test_nothing_sounds_before_the_click(stage, tab):
+    """Whoever has just pressed "Sign in" may be played to at once; a page that does costs a battery for silence."""
+    await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=KEEP_CONTEXTS)
+    await open_signed_in(tab, f"{stage.url}/?transport=websocket")
+    await tab.until(READY, 20)
+    assert await tab.run("new AudioContext().state") == "running", "the browser would let them"
+    assert await tab.run(CONTEXTS) == "suspended,suspended"
+
+    await tab.press("#call")
+    await tab.until(ON_THE_LINE, 20)
+
+    assert await tab.run(CONTEXTS) == "running,running"
 
 
 async def test_nothing_is_asked_of_anybody_else(stage, tab):

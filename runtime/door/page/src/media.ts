@@ -34,6 +34,8 @@ export class LocalMedia extends WavMediaManager {
 
   constructor(private readonly heard: LevelListener) {
     super();
+    // Whoever has clicked on this site before would have them run at once: an eighth of a processor, for silence.
+    for (const one of [this.input, this.output]) void one.suspend();
     this.loading = this.load();
   }
 
