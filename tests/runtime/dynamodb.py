@@ -1,6 +1,7 @@
 """A DynamoDB on a real socket: moto's, behind the few lines of HTTP that boto3 speaks to it."""
 
 import contextlib
+import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
+
+from scripts.embedded.clients import make_session
 
 REGION = "us-east-1"
 LEDGER = "ledger"
@@ -31,12 +33,8 @@ class DynamoDb:
 def dynamodb() -> Iterator[DynamoDb]:
     """Serve the ledger's and the orders' tables for the block."""
     with mock_aws():
-        client = boto3.client(
-            "dynamodb",
-            region_name=REGION,
-            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-            aws_secret_access_key="x",
-        )
+        client = _session().client("dynamodb")
+        _one_at_a_time(client)
         _create_table(client, LEDGER, "session_id")
         _create_table(client, ORDERS, "order_number")
         client.put_item(TableName=ORDERS, Item={"order_number": {"S": "427"}, "status": {"S": "shipped"}})
@@ -50,6 +48,23 @@ def dynamodb() -> Iterator[DynamoDb]:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all tests: making it, and reading what botocore knows about AWS, takes longer than most of them."""
+    return make_session(region=REGION, access_key="AKIAIOSFODNN7EXAMPLE", secret="x")
+
+
+def _one_at_a_time(client: Any) -> None:
+    """Let no thread come between a condition and its write: DynamoDB does not, moto does."""
+    lock, call = threading.Lock(), client._make_api_call
+
+    def alone(*request: Any) -> Any:
+        with lock:
+            return call(*request)
+
+    client._make_api_call = alone
 
 
 def _create_table(client: Any, name: str, key: str) -> None:

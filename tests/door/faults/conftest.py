@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -156,7 +157,7 @@ class World:
         tables = Mortal(client, steps, fault)
         agentcore = AgentCore(
             self.settings,
-            Mortal(self._runtimes(), steps, fault),
+            Mortal(self._runtimes, steps, fault),
             Credentials(KEYS["access_key"], KEYS["secret"]),
         )
         ledger = Ledger(tables, self.table, clock=clock)
@@ -254,6 +255,7 @@ class World:
         self.relays.append(Relays(source, lifetime_seconds=90))
         return self.relays[-1]
 
+    @cached_property
     def _runtimes(self) -> Any:
         return boto3.client(
             "bedrock-agentcore",
