@@ -443,17 +443,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self, dynamodb) -> None:
         super().__init__()
-        table = f"ledger-{uuid4()}"
-        create_table(dynamodb, table)
-        self.ledger = Ledger(dynamodb, table)
-        self.known: list[str] = []
+        self.dynamodb, self.table = dynamodb, f"ledger-{uuid4()}"
+        create_table(dynamodb, self.table)
+        self.ledger = Ledger(dynamodb, self.table)
         self.holding: set[str] = set()
 
     @rule(target=sessions, owner=sampled_from(["alice", "bob"]))
     def open(self, owner: str) -> str:
         session_id = str(uuid4())
         try:
-            self.known.append(opened(self.ledger, session_id, owner=owner, concurrency=3, per_caller=2))
+            opened(self.ledger, session_id, owner=owner, concurrency=3, per_caller=2)
         except ConcurrencyReachedError:
             assert len(self.holding) == 3
         except CallerLimitError:
@@ -500,5 +499,5 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sorted(one.session_id for one in self.ledger.open_sessions()) == self.open_rows()
 
     def open_rows(self) -> list[str]:
-        rows = [self.ledger.get(session_id) for session_id in self.known]
-        return sorted(row.session_id for row in rows if row.state is not State.CLOSED)
+        rows = [row for row in self.dynamodb.scan(TableName=self.table)["Items"] if "state" in row]
+        return sorted(row["session_id"]["S"] for row in rows if row["state"]["S"] != State.CLOSED)
