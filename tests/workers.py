@@ -20,6 +20,7 @@ TOGETHER = {
     "tests/embedded/test_destroy.py": "one cloud",
     "tests/local/test_accidents.py": "one deployment",
     "tests/local/test_call.py": "one deployment",
+    "tests/local/test_deploying.py": "one deployment",
     "tests/local/test_operating.py": "one deployment",
     "tests/local/test_refusals.py": "one deployment",
     "tests/local/test_reload.py": "one deployment",
@@ -32,7 +33,8 @@ FIRST = (
     "tests/local/test_operating.py",
     "tests/local/test_call.py",
     "tests/local/test_reload.py",
-    "tests/local/test_accidents.py",  # the last on their cloud: it ends the model
+    "tests/local/test_accidents.py",  # after them: it ends the model
+    "tests/local/test_deploying.py",  # the last on their cloud: it takes the stage away
     "tests/bundle/test_arm64.py",
     "tests/browser/test_call.py",
     "tests/embedded/test_deploy.py",
