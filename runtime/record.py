@@ -50,6 +50,7 @@ class SessionRecord:
         self._meter = meter
         self._silence = silence
         self._clock = clock
+        self._has_joined = False
         self.call_seconds = settings.call_seconds
         """Longest call; the door may have promised this caller less than the stage allows."""
 
@@ -71,7 +72,7 @@ class SessionRecord:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._ask(self._beat)
-            except SessionEndedError:
+            except (SessionEndedError, SessionNotOpenError):
                 return
 
     async def close(self, reason: Reason) -> None:
@@ -85,8 +86,13 @@ class SessionRecord:
         promised = ledger.join(self._session_id).call_seconds
         if promised:
             self.call_seconds = min(self.call_seconds, promised)
+        self._has_joined = True
 
     def _beat(self, ledger: Ledger) -> None:
+        if (
+            not self._has_joined
+        ):  # the ledger was away when the call began, and takes no heartbeat of such a session
+            self._join(ledger)
         ledger.heartbeat(self._session_id, self._figures(), silent_seconds=self._silence())
 
     async def _ask(self, question: Callable[[Ledger], object]) -> None:

@@ -24,6 +24,7 @@ HotlineError
     ├── SessionConflictError      the session is of another kind, or over: the request cannot be for it
     ├── SessionNotOpenError       the session cannot be joined: ask the door for another
     ├── SessionEndedError         the session is closed or was never there: hang up
+    ├── RowUnreadableError        a session's row is not one of ours: look at it, and delete it
     ├── LedgerUnavailableError    DynamoDB did not do it: nothing was half written; try again
     ├── RelaysUnavailableError    there is no relay for audio: try again, or mend the deployment
     └── AgentCoreUnavailableError AgentCore did not do it: try again, or mend the deployment
@@ -161,6 +162,10 @@ class SessionNotOpenError(DoorError):
 
 class SessionEndedError(DoorError):
     """The session is unknown or closed, so the call it belongs to must end."""
+
+
+class RowUnreadableError(DoorError):
+    """A session's row says what no program of this version has written; nothing was done with the session."""
 
 
 class LedgerUnavailableError(DoorError):

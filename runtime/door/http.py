@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
 from runtime.door.answers import Problem, ProblemFault
 from runtime.door.errors import (
@@ -143,6 +143,11 @@ def answer(status: HTTPStatus, body: Answer | None, request_id: str) -> dict[str
         return {"statusCode": status, "headers": headers}
     headers["content-type"] = "application/json"
     return {"statusCode": status, "headers": headers, "body": body.model_dump_json()}
+
+
+def has_answer(fault: Exception) -> TypeGuard[HotlineError]:
+    """Say whether *fault* is one that a caller may hear of; any other is the door's own."""
+    return type(fault) in _STATUS
 
 
 def problem(fault: HotlineError, request_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ takes its place before its row is written and gives it back after its row is clo
 reaper finds all that is not settled by going through the places: no scan, no index.
 """
 
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import batched
@@ -14,13 +15,21 @@ from runtime.clock import Clock
 from runtime.door import rows
 from runtime.door.budget import KEY as BUDGET_SWITCH
 from runtime.door.budget import SwitchState
-from runtime.door.errors import LedgerUnavailableError, SessionEndedError, SessionNotOpenError
+from runtime.door.errors import (
+    LedgerUnavailableError,
+    RowUnreadableError,
+    SessionEndedError,
+    SessionNotOpenError,
+)
 from runtime.door.places import Place, Places, caller_key, caller_of
 from runtime.door.session import Figures, Reason, Session, State
 from runtime.door.table import KEY, Attributes, Table
 
 # Source: BatchGetItem, Amazon DynamoDB API Reference.
 _BATCH_KEYS = 100
+
+_REQUEST_BYTES = 8
+"""Of the name of one request to join; two of one session never share it."""
 
 
 class Ledger:
@@ -86,10 +95,16 @@ class Ledger:
     def join(self, session_id: str) -> Session:
         """Let the agent take the session: open becomes active, once.
 
+        An answer of DynamoDB's that gets lost makes botocore ask again, of a session that is then joined by this
+        very request.
+
         Raises:
             SessionNotOpenError: It is unknown, already joined or closed.
         """
-        row = self._set(session_id, rows.joined(self.now()), only_in=State.OPEN)
+        values = rows.joined(self.now(), by=secrets.token_hex(_REQUEST_BYTES))
+        wanted = {**values, "open": {"S": State.OPEN}}
+        request = self._table.updating(session_id, rows.setting(values), rows.JOINABLE, wanted)
+        row = self._table.update(request)
         if row is None:
             raise SessionNotOpenError(
                 f"Session {session_id} is not waiting to be joined: it is unknown, already joined or "
@@ -177,14 +192,17 @@ class Ledger:
 
     def open_sessions(self) -> Iterator[Session]:
         """Go through every session that is not closed."""
-        return (one for _, one in self.held() if one and one.state is not State.CLOSED)
+        return (one for _, one in self.held() if isinstance(one, Session) and one.state is not State.CLOSED)
 
-    def held(self) -> Iterator[tuple[Place, Session | None]]:
-        """Go through every place with the session that holds it; none where there is no row (yet), or not for it."""
+    def held(self) -> Iterator[tuple[Place, Session | RowUnreadableError | None]]:
+        """Go through every place with the session that holds it; none where there is no row (yet), or not for it.
+
+        A row that cannot be read keeps nobody from the others: agents write rows, and one may have been taken over.
+        """
         for some in batched(self._places.taken(), _BATCH_KEYS):
             found = self._table.get_each([place.session_id for place in some])
-            holders = {rows.place_of(row): Session.from_item(row) for row in found}
-            yield from ((place, holders.get(place)) for place in some)
+            known = {row[KEY]["S"]: row for row in found}
+            yield from ((place, rows.session_at(place, known.get(place.session_id))) for place in some)
 
     def _write(self, row: Attributes) -> bool:
         # An answer of DynamoDB's that gets lost makes botocore ask again, of a row that is then there.

@@ -3,7 +3,7 @@
 import logging
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.errors import AgentCoreUnavailableError
+from runtime.door.errors import AgentCoreUnavailableError, DoorError, RowUnreadableError
 from runtime.door.ledger import Ledger
 from runtime.door.places import Place
 from runtime.door.session import Reason, Session, State
@@ -57,18 +57,18 @@ class Reaper:
         """Settle every place once; publish, and return, how many sessions are left.
 
         Raises:
-            AgentCoreUnavailableError: A session could not be stopped.  The others were settled first.
+            DoorError: One could not be settled.  The others were first.
         """
         active, ended, failed = 0, [], None
         for place, session in self._ledger.held():
             reason = None
             try:
-                reason = self.settle(session) if session else self._bury(place)
-            except AgentCoreUnavailableError as fault:
+                reason = self._settle_place(place, session)
+            except DoorError as fault:
                 failed = fault
             if reason:
                 ended.append(reason)
-            elif session and session.state is not State.CLOSED:
+            elif session and not (isinstance(session, Session) and session.state is State.CLOSED):
                 active += 1
         self._metrics.write({SESSIONS_ACTIVE: active, **counted(*ended)})
         if failed:
@@ -103,6 +103,11 @@ class Reaper:
         self._ledger.release(session.session_id)
         return reason
 
+    def _settle_place(self, place: Place, session: Session | RowUnreadableError | None) -> Reason | None:
+        if isinstance(session, RowUnreadableError):
+            raise session
+        return self.settle(session) if session else self._bury(place)
+
     def _bury(self, place: Place) -> Reason | None:
         if self._ledger.now() - place.taken_at <= GRACE_SECONDS or not self._ledger.bury(place):
             return None
@@ -117,7 +122,7 @@ class Reaper:
         match session.state:
             case State.CLOSED:
                 # Whoever closed it is about to stop it, or died on the way.
-                return Reason(session.reason) if now - session.ended_at > GRACE_SECONDS else None
+                return _known(session.reason) if now - session.ended_at > GRACE_SECONDS else None
             case State.OPEN:
                 waited = now - session.started_at
                 return Reason.NEVER_JOINED if waited > self._settings.join_seconds + GRACE_SECONDS else None
@@ -139,3 +144,8 @@ class Reaper:
         """Say whether AgentCore has ended the microVM by now, also one that started at the last moment."""
         latest = session.started_at + self._settings.join_seconds + self._settings.lifetime_seconds
         return self._ledger.now() > latest + GRACE_SECONDS
+
+
+def _known(reason: str) -> Reason:
+    """Read why a session ended; an agent of another version than this door's may know more reasons."""
+    return Reason(reason) if reason in Reason else Reason.STOPPED

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.door.errors import UnforeseenError
-from runtime.door.http import problem
+from runtime.door.http import has_answer, problem
 from runtime.errors import HotlineError
 
 # What the fault went through last: enough to find it, and short enough for a field of a log line.
@@ -22,11 +22,10 @@ def refusal(fault: Exception, request_id: str, logger: logging.Logger, message: 
     """
     told = {"request_id": request_id, "fault": type(fault).__name__}
     if isinstance(fault, HotlineError):
-        response = problem(fault, request_id)
         told["detail"] = str(fault)
     else:
-        response = problem(UnforeseenError(), request_id)
         told["where"] = _place(fault)
+    response = problem(fault if has_answer(fault) else UnforeseenError(), request_id)
     failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
     logger.log(logging.ERROR if failed else logging.INFO, message, extra=told)
     return response

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from runtime.door.errors import RowUnreadableError
 from runtime.door.places import Place
 from runtime.door.session import Figures, Reason, Session, State
 from runtime.door.table import KEY, Attributes
@@ -15,6 +16,9 @@ ABSENT: Final = f"attribute_not_exists({KEY})"
 
 SAME_OPENING: Final = "#state = :state AND #place = :place AND #started_at = :started_at"
 """The condition that a row is the very one of `opened`, and as that wrote it."""
+
+JOINABLE: Final = "#state = :open OR (#state = :state AND #joined_by = :joined_by)"
+"""The condition that a session waits for its agent, or that this very request has just joined it."""
 
 # A session that nobody joined lasted no time at all.
 _CLOSE: Final = "#seconds = :ended_at - if_not_exists(#joined_at, :ended_at)"
@@ -41,9 +45,10 @@ def buried(place: Place, now: float) -> Attributes:
     }
 
 
-def joined(now: float) -> Attributes:
-    """Return what changes when the agent takes the session."""
-    return {"state": {"S": State.ACTIVE}, "joined_at": moment(now), "heartbeat_at": moment(now)}
+def joined(now: float, *, by: str) -> Attributes:
+    """Return what changes when the agent takes the session, with a request that it calls *by*."""
+    moments = {"joined_at": moment(now), "heartbeat_at": moment(now)}
+    return {"state": {"S": State.ACTIVE}, "joined_by": {"S": by}, **moments}
 
 
 def alive(now: float, figures: Figures | None, silent_seconds: float) -> Attributes:
@@ -85,6 +90,17 @@ def place_of(row: Mapping[str, Any]) -> Place:
     """Return the place that the session of *row* holds, or held."""
     entry, shard_key = row["place"]["S"].rsplit(" ", 1)
     return Place.read(entry, shard_key)
+
+
+def session_at(place: Place, row: Mapping[str, Any] | None) -> Session | RowUnreadableError | None:
+    """Return the session of *row* if it holds *place*, or why nobody can tell."""
+    try:
+        return Session.from_item(row) if row and place_of(row) == place else None
+    except (KeyError, TypeError, ValueError):
+        return RowUnreadableError(
+            f"The row of session {place.session_id} cannot be read, so its limits cannot be held.  Look at it, stop "
+            "the session if it runs, and delete the row: its place is free soon after."
+        )
 
 
 def setting(values: Attributes) -> str:

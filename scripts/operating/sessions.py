@@ -33,7 +33,10 @@ class SessionDesk:
 
         A closed one among them waits for its microVM to be stopped.
         """
-        return sorted((one for _, one in self._ledger.held() if one), key=lambda one: one.started_at)
+        return sorted(
+            (one for _, one in self._ledger.held() if isinstance(one, Session)),
+            key=lambda one: one.started_at,
+        )
 
     def show(self, session_id: str) -> Session:
         """Return one session, open or not.

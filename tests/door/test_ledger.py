@@ -501,3 +501,29 @@ class LedgerMachine(RuleBasedStateMachine):
     def open_rows(self) -> list[str]:
         rows = [row for row in self.dynamodb.scan(TableName=self.table)["Items"] if "state" in row]
         return sorted(row["session_id"]["S"] for row in rows if row["state"]["S"] != State.CLOSED)
+
+
+def test_a_join_whose_answer_was_lost_is_a_join(ledger, dynamodb, monkeypatch):
+    """botocore asks again, of a session that is active by then: the caller must not be refused for it."""
+    session_id, ask = opened(ledger), dynamodb.update_item
+
+    def twice(**request):
+        ask(**request)
+        return ask(**request)
+
+    monkeypatch.setattr(dynamodb, "update_item", twice)
+
+    assert ledger.join(session_id).state is State.ACTIVE
+    monkeypatch.undo()
+    with pytest.raises(SessionNotOpenError):
+        ledger.join(session_id)
+
+
+def test_two_who_join_in_the_same_moment_are_one(ledger, clock):
+    """They share the moment, and nothing else."""
+    session_id, moment = opened(ledger), clock()
+    ledger.join(session_id)
+
+    assert clock() == moment
+    with pytest.raises(SessionNotOpenError):
+        ledger.join(session_id)

@@ -8,11 +8,11 @@ import pytest
 from botocore.config import Config
 
 from runtime.door.agentcore import AgentCore
-from runtime.door.errors import AgentCoreUnavailableError, SessionEndedError
+from runtime.door.errors import AgentCoreUnavailableError, RowUnreadableError, SessionEndedError
 from runtime.door.reaper import GRACE_SECONDS, GRACE_USD, Reaper
 from runtime.door.session import Figures, Reason, State
 from runtime.metrics import MetricWriter
-from tests.door.conftest import REGION
+from tests.door.conftest import REGION, TABLE
 
 # Limits of `door_settings`.
 JOIN, CALL, HEARTBEAT, IDLE, LIFETIME = 60, 900, 60, 60, 1_260
@@ -274,3 +274,48 @@ def test_nothing_that_an_agent_still_reports_outlives_what_agentcore_lets_live(
 
     assert list(ledger.held()) == []
     assert (ledger.get(waiting).reason, ledger.get(talking).reason) == (Reason.NEVER_JOINED, Reason.DURATION)
+
+
+@pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize(
+    "spoilt",
+    ["REMOVE #state", "SET #state = :text", "SET #joined_at = :text", "REMOVE #place", "SET #place = :text"],
+)
+def test_a_row_that_cannot_be_read_keeps_nobody_from_being_reaped(
+    reaper, *, ledger, agentcore, clock, dynamodb, talking, spoilt
+):
+    """Agents write rows: one that was taken over must not keep every other session alive."""
+    name = spoilt.split("#")[1].split(" ")[0]
+    values = {"ExpressionAttributeValues": {":text": {"S": "nonsense"}}} if ":text" in spoilt else {}
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"session_id": {"S": talking}},
+        UpdateExpression=spoilt,
+        ExpressionAttributeNames={f"#{name}": name},
+        **values,
+    )
+    clock.advance(JOIN + GRACE_SECONDS + 1)
+
+    with pytest.raises(RowUnreadableError, match=talking):
+        reaper.run()
+
+    assert ledger.get(WAITING).reason == Reason.NEVER_JOINED
+    assert agentcore.stopped == [WAITING]
+    assert list(ledger.open_sessions()) == []
+
+
+def test_a_reason_that_only_a_later_version_knows_is_no_obstacle(reaper, ledger, clock, dynamodb, talking):
+    """A door that is rolled back meets rows of the agents after it."""
+    ledger.close(talking, Reason.HANG_UP, may_run=True)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"session_id": {"S": talking}},
+        UpdateExpression="SET #reason = :reason",
+        ExpressionAttributeNames={"#reason": "reason"},
+        ExpressionAttributeValues={":reason": {"S": "beamed_up"}},
+    )
+    clock.advance(GRACE_SECONDS + 1)
+
+    reaper.run()
+
+    assert list(ledger.held()) == []
