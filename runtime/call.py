@@ -215,9 +215,11 @@ class Call:
     async def _hang_up_when_ended(self) -> None:
         await self._ended.wait()
         words = FAREWELLS.get(self._reason or Reason.HANG_UP)
-        if words and self._admitted.is_set() and self._line.joined.is_set():
-            await self._say_goodbye(words)
-        await self._worker.cancel()
+        try:
+            if words and self._admitted.is_set() and self._line.joined.is_set():
+                await self._say_goodbye(words)
+        finally:  # nothing else would end the call any more
+            await self._worker.cancel()
 
     async def _say_goodbye(self, words: str) -> None:
         farewell = Farewell(self._pulse)

@@ -68,7 +68,7 @@ class Agent:
         for call in set(self._calls):
             call.end(Reason.STOPPED)
         await self._idle.wait()
-        await asyncio.gather(*self._webrtc_calls)
+        await asyncio.gather(*self._webrtc_calls, return_exceptions=True)
         await self._signaling.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -93,8 +93,10 @@ async def _give_up_if_broken(agent: Agent, server: uvicorn.Server) -> None:
 
 
 async def _stop(agent: Agent, server: uvicorn.Server) -> None:
-    await agent.stop()
-    server.should_exit = True
+    try:
+        await agent.stop()
+    finally:
+        server.should_exit = True
 
 
 class _Server(uvicorn.Server):

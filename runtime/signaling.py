@@ -132,7 +132,8 @@ class _Session:
         await self._standby.close()
 
     def _check(self) -> None:
-        if self._is_over:
+        # Nobody holds the call of a caller who was given up, though its row may still be being closed.
+        if self._is_over or (self._line and self._line.gone.is_set()):
             raise InvocationError(
                 "call_over", "The call of this session is over.", status=HTTPStatus.CONFLICT
             )
@@ -144,7 +145,8 @@ class _Session:
         peer = await self._standby.take()
         try:
             answer = await peer.answer(sdp)
-        except InvocationError:
+            self._check()
+        except BaseException:  # whatever it is, the relay's address must not stay taken
             await peer.close()
             raise
         if line is None:

@@ -93,6 +93,10 @@ class Bridge:
             self._metrics.write({BRIDGE_FAULTS: 1}, reason=type(fault).__name__)
             _log.error("A stream could not be carried.", extra={"why": str(fault)})
             await provider.close(INTERNAL_ERROR)
+        except Exception:  # noqa: BLE001 - uncounted, a caller's dead line would be nobody's fault
+            self._metrics.write({BRIDGE_FAULTS: 1}, reason="unforeseen")
+            _log.exception("A stream could not be carried.")
+            await provider.close(INTERNAL_ERROR)
         finally:
             self._streams.discard(provider)
             if not self._streams:

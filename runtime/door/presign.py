@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError
 
 from runtime.door.errors import AgentCoreUnavailableError
 
@@ -62,19 +63,28 @@ def websocket_url(settings: Address, session_id: str, credentials: Any) -> str:
             f"HOTLINE_RUNTIME_ARN is {settings.runtime_arn!r}, which is not the ARN of an AgentCore runtime, "
             "so there is no way into a session.  Deploy the door again."
         )
-    if credentials is None:
-        raise AgentCoreUnavailableError(
-            "There are no AWS credentials to sign a way in with.  Check the role of the door's function."
-        )
+    keys = _frozen(credentials)
     query = urlencode({"qualifier": settings.endpoint_name, SESSION_ID: session_id})
     path = f"/runtimes/{quote(settings.runtime_arn, safe='')}/ws"
     request = AWSRequest(method="GET", url=f"{_base_url(settings)}{path}?{query}")
-    signer = SigV4QueryAuth(
-        credentials.get_frozen_credentials(), SERVICE, settings.region, expires=settings.join_seconds
-    )
+    signer = SigV4QueryAuth(keys, SERVICE, settings.region, expires=settings.join_seconds)
     signer.add_auth(request)
     # https becomes wss, http becomes ws: the scheme is not part of what is signed.
     return "ws" + str(request.url).removeprefix("http")
+
+
+def _frozen(credentials: Any) -> Any:
+    """Return the credentials as they are now, renewed if they end soon."""
+    why = "none"
+    try:
+        keys = credentials.get_frozen_credentials() if credentials else None
+    except BotoCoreError as fault:
+        keys, why = None, type(fault).__name__
+    if keys is None:
+        raise AgentCoreUnavailableError(
+            f"There are no AWS credentials to sign a way in with ({why}).  Check the role of whoever signs."
+        )
+    return keys
 
 
 def _base_url(settings: Address) -> str:

@@ -1,12 +1,16 @@
 """The messages of a connection: RTVI over the data channel that the caller's page opens."""
 
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from aiortc import RTCDataChannel
 
 UNREAD_BYTES = 64 * 1024
 """What a caller may leave unread on the data channel before further messages are dropped."""
+
+UNSENT_MESSAGES = 256
+"""What waits for a page that has not opened its channel: a minute of a lively call; then the oldest is forgotten."""
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +25,7 @@ class Messages:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._channel: RTCDataChannel | None = None
-        self._unsent: list[str] = []
+        self._unsent: deque[str] = deque(maxlen=UNSENT_MESSAGES)
 
     def open(self, channel: RTCDataChannel) -> None:
         """Take *channel*, and send what has waited for it."""
@@ -29,7 +33,8 @@ class Messages:
             return
         self._channel = channel
         channel.on("message", self._take)
-        unsent, self._unsent = self._unsent, []
+        unsent = list(self._unsent)
+        self._unsent.clear()
         for message in unsent:
             self.send(message)
 

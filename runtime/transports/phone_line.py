@@ -103,7 +103,10 @@ def read(message: str | bytes) -> dict[str, Any]:
     Raises:
         ValueError: It is none.
     """
-    event = json.loads(message) if isinstance(message, str) else None
+    try:
+        event = json.loads(message) if isinstance(message, str) else None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(event, dict):
         raise ValueError("not an event")  # noqa: TRY004  # as for text that is no JSON
     return event

@@ -118,7 +118,7 @@ class WebRtcLine:
             return
         try:
             parsed = json.loads(message)
-        except ValueError:
+        except (RecursionError, ValueError):
             return
         if isinstance(parsed, dict):
             if parsed.get("type") == CLIENT_READY:

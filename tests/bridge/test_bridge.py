@@ -274,3 +274,17 @@ async def refusal(socket) -> int | None:
     except ConnectionClosed:
         pass
     return socket.close_code
+
+
+async def test_whatever_goes_wrong_is_a_fault_that_somebody_hears_of(start_bridge):
+    """A caller hears a dead line; no log of a library's says so to anybody."""
+
+    async def broken(_: str) -> None:
+        raise RuntimeError("nobody has thought of this")
+
+    async with start_bridge() as world:
+        world.bridge._connect_agent = broken
+        async with world.stream() as socket:
+            assert await refusal(socket) == 1011
+
+        assert world.metrics("BridgeFaults") == [1]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import botocore.auth
 import pytest
 from botocore.credentials import Credentials
+from botocore.exceptions import MetadataRetrievalError
 
 from runtime.door.errors import AgentCoreUnavailableError
 from runtime.door.presign import websocket_url
@@ -116,3 +117,14 @@ def signature_of(url: str) -> str:
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_credentials_that_cannot_be_renewed_are_said_so(on_aws):
+    """The endpoint of a task's role is a service as any other, and may be away."""
+
+    class Away:
+        def get_frozen_credentials(self) -> None:
+            raise MetadataRetrievalError(error_msg="Received error: timed out")
+
+    with pytest.raises(AgentCoreUnavailableError, match="MetadataRetrievalError"):
+        websocket_url(on_aws, SESSION_ID, Away())

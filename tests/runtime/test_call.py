@@ -3,7 +3,8 @@
 import asyncio
 import time
 
-from runtime.door.session import State
+from runtime.brains.sonic import Sonic
+from runtime.door.session import Reason, State
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from tests.runtime.conftest import ANSWER, GREETING, ask, greeted, until
 
@@ -122,6 +123,38 @@ async def test_an_outage_of_the_ledger_does_not_end_the_call(start_agent):
             assert await ask(line) < 5
 
 
+async def test_an_outage_of_the_ledger_at_the_start_does_not_end_the_call_when_it_is_over(
+    start_agent, monkeypatch
+):
+    """The row still waits to be joined: a heartbeat would find the session closed, and the reaper nobody on it."""
+    monkeypatch.setattr("runtime.record.HEARTBEAT_SECONDS", 0.2)
+    async with start_agent() as world:
+        session_id = world.open_session()
+        world.database.down = True
+        async with world.call(session_id) as line:
+            await greeted(line)
+            world.database.down = False
+            await until(lambda: world.ledger.get(session_id).state is State.ACTIVE)
+            assert await ask(line) < 5
+            await line.hang_up()
+        row = await world.closed(session_id)
+
+    assert row.reason == "hang_up"
+
+
+async def test_a_session_that_was_closed_during_an_outage_is_hung_up(start_agent, monkeypatch):
+    """Joining late is no way past whoever stopped it."""
+    monkeypatch.setattr("runtime.record.HEARTBEAT_SECONDS", 0.2)
+    async with start_agent() as world:
+        session_id = world.open_session()
+        world.database.down = True
+        async with world.call(session_id) as line:
+            await greeted(line)
+            world.ledger.close(session_id, "stopped")
+            world.database.down = False
+            await until(lambda: line.ear.lost)
+
+
 async def test_typed_text_is_answered_aloud(start_agent):
     """Pipecat's clients send text beside speech; Pipecat 1.14 only interrupts the agent for it."""
     async with start_agent() as world, world.call() as line:
@@ -147,3 +180,18 @@ async def test_talking_over_the_agent_silences_it(start_agent):
         await until(lambda: world.metrics("Interruptions"))
 
     assert world.metrics("Interruptions") == [1]
+
+
+async def test_a_goodbye_that_cannot_be_said_does_not_keep_the_call(start_agent, monkeypatch):
+    """Whatever breaks at the end, nothing else would end a call that has ended already."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the model's service has changed")
+
+    async with start_agent() as world, world.call() as line:
+        await greeted(line)
+        monkeypatch.setattr(Sonic, "ask", broken)
+        (call,) = world.agent._calls
+        call.end(Reason.DURATION)
+        await until(lambda: line.ear.lost)
+        await until(lambda: not world.agent._calls)

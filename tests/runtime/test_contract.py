@@ -170,3 +170,14 @@ async def test_two_calls_do_not_mix(start_agent):
         await ask(one)
 
         assert sorted(one.conversation.turns for one in world.bedrock.sessions) == [1, 2]
+
+
+async def test_a_call_that_broke_does_not_keep_the_agent_from_stopping(start_agent):
+    """AgentCore kills what does not stop, and callers with it who could still have been told goodbye."""
+
+    async def broken() -> None:
+        raise RuntimeError("nobody has thought of this")
+
+    async with start_agent() as world:
+        world.agent._webrtc_calls.add(asyncio.create_task(broken()))
+        await world.agent.stop()

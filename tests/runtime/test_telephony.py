@@ -162,6 +162,7 @@ async def test_what_is_no_stream_of_the_provider_is_refused(start_agent, first):
         '{"event": "media", "media": "none"}',
         '{"event": "media", "streamSid": "MZ1", "media": {"payload": 7}}',
         "7",
+        pytest.param("[" * 30_000, id="deeper than can be read"),
     ],
 )
 async def test_nonsense_in_the_stream_ends_the_call(start_agent, later):

@@ -8,6 +8,7 @@ from aioice import stun
 
 from runtime.door.session import State
 from runtime.transports import webrtc_line
+from runtime.transports.peer import Peer
 from tests.runtime.browser import Browser
 from tests.runtime.conftest import until
 
@@ -232,3 +233,46 @@ async def test_what_cannot_be_used_is_refused_in_words(start_agent, status, code
     assert (refused[0], refused[1]["error"]["code"]) == (status, code)
     assert refused[1]["error"]["message"]
     assert not world.agent._calls
+
+
+async def test_an_offer_that_comes_when_the_caller_was_given_up_is_refused(start_agent, monkeypatch):
+    """Answered, it would connect somebody to a call that nobody holds any more; refused, their page opens another."""
+    async with start_agent() as world:
+        session_id = world.open_session("webrtc")
+        async with Browser(world, session_id) as browser:
+            await browser.call()
+            session, closing = world.agent._signaling._sessions[session_id], asyncio.Event()
+
+            async def slowly(*_: object) -> None:
+                await closing.wait()
+
+            monkeypatch.setattr("runtime.record.SessionRecord.close", slowly)
+            session._line.gone.set()
+            status, answer = await world.invoke(session_id, action="offer", sdp=await browser.offer())
+            closing.set()
+
+    assert (status, answer["error"]["code"]) == (409, "call_over")
+
+
+async def test_an_offer_that_breaks_the_library_leaves_no_connection(start_agent, monkeypatch):
+    """An address on a relay would stay taken for as long as the microVM lives."""
+    closed = []
+    close = Peer.close
+
+    async def broken(*_: object) -> str:
+        raise OSError("nobody has thought of this")
+
+    async def closing(peer: Peer) -> None:
+        closed.append(peer)
+        await close(peer)
+
+    monkeypatch.setattr(Peer, "answer", broken)
+    monkeypatch.setattr(Peer, "close", closing)
+    async with start_agent() as world, Browser(world, world.open_session("webrtc")) as browser:
+        await browser.wake()
+        with pytest.raises(OSError, match="nobody has thought"):
+            await world.agent._signaling.answer(
+                browser.session_id, {"action": "offer", "sdp": await browser.offer()}
+            )
+
+        assert len(closed) == 1
