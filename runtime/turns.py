@@ -50,6 +50,8 @@ class Turns:
         self._tools_running = 0
         self._results_due = 0
         self._usage = Usage()
+        self._over_at = 0.0
+        """How old the call was when a turn was last over, in seconds."""
 
     def used(self, usage: Usage) -> None:
         """The model billed tokens."""
@@ -73,9 +75,11 @@ class Turns:
             turn.asked = self._pulse.elapsed
 
     def model_spoke(self) -> None:
-        """Audio came from the model."""
-        if self._turn:
-            self._turn.awaits_model = False
+        """Audio came from the model, perhaps to something that it found no words in."""
+        if self._turn is None and self._pulse.caller_ended > self._over_at:
+            self.caller_finished()
+        turn = self._turn or self._unanswered()
+        turn.awaits_model = False
 
     def spoke(self) -> None:
         """A piece of the agent's speech left for the caller."""
@@ -115,6 +119,7 @@ class Turns:
         if self._turn:
             _log.info(TURN_OVER, extra=self._record(self._turn))
             self._turn, self._usage, self._results_due = None, Usage(), 0
+            self._over_at = self._pulse.elapsed
 
     def _unanswered(self) -> _Turn:
         """Return the turn that waits for its answer; one that has it is over now."""

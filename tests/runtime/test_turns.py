@@ -152,6 +152,21 @@ def test_words_that_come_in_two_pieces_are_one_turn(conversation, turns):
     assert (turn.caller_began_ms, turn.caller_ended_ms) == (0, 2500)
 
 
+def test_an_answer_to_what_the_model_found_no_words_in_is_a_turn(conversation, turns):
+    """Somebody coughed, and was asked to say it again: it took time and money all the same."""
+    conversation.asks()
+    conversation.agent_speaks(1)
+    conversation.falls_silent()
+    conversation.now += 1
+    conversation.pulse.heard(SOUND)
+    conversation.now += 1
+    conversation.agent_speaks(1)
+    conversation.turns.close()
+    (_, answer) = turns()
+
+    assert (answer.caller_ended_ms, answer.answer_began_ms) == (2810, 3910)
+
+
 async def test_a_real_call_is_written_down_turn_by_turn_without_its_words(start_agent, turns):
     """The order number, the transcript and the tool's answer are the caller's own."""
     async with start_agent(ScriptedBrain(GREETING, LOOK_UP)) as world:
