@@ -8,6 +8,7 @@ from typing import Any
 from scripts.commands.check import NAG_PACK
 from scripts.reporting.assembly import Assembly
 from scripts.reporting.deviations import DEVIATIONS
+from scripts.reporting.errors import ReportError
 from scripts.reporting.pages import Cell, Page, Table, lines, reason, row
 
 PACKS = {
@@ -35,7 +36,17 @@ class Finding:
 
 
 def found(assembly: Assembly) -> list[Finding]:
-    """Return every finding, acknowledged or not, in the order of packs, rules and resources."""
+    """Return every finding, acknowledged or not, in the order of packs, rules and resources.
+
+    Raises:
+        ReportError: A pack did not look.
+    """
+    asked = {report["pluginName"] for report in assembly.nag}
+    if missing := set(PACKS) - asked:
+        raise ReportError(
+            f"cdk-nag's {', '.join(sorted(missing))} did not take part in the synthesis, so nothing can be said of what it "
+            "would find; see check_with_nag in app.py."
+        )
     order = list(PACKS)
     return sorted(
         _findings(assembly), key=lambda one: (order.index(one.pack), one.rule, one.resource, one.reason or "")

@@ -26,16 +26,23 @@ def write(report: Report, folder: Path) -> None:
 
     Raises:
         ReportError: The folder holds something else.
+        OSError: It cannot be written; an older report is left as it was.
     """
-    content = files(report)
+    content, folder = files(report), folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / _MADE_BY_US).is_file():
         raise ReportError(
             f"{folder} holds something that is no report, which would be lost; name another with --output."
         )
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / TABLES).mkdir(parents=True)
-    for name, text in content.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        (unfinished / TABLES).mkdir(parents=True)
+        for name, text in content.items():
+            (unfinished / name).write_text(text, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def files(report: Report) -> Mapping[str, str]:

@@ -1,9 +1,12 @@
 """What the report says of cdk-nag's findings."""
 
+import dataclasses
+
 import pytest
 
 from scripts.reporting.deviations import DEVIATIONS
-from scripts.reporting.findings import PACKS
+from scripts.reporting.errors import ReportError
+from scripts.reporting.findings import PACKS, found
 from scripts.reporting.pages import NOT_EXPLAINED
 from tests.scripts.reporting.stages import ALL, assembly_of, report_of, report_on, with_finding
 from tests.stacks.deployment import STAGES
@@ -14,6 +17,15 @@ def test_every_pack_is_asked(stage):
     """A pack that did not take part finds nothing, too."""
     assert [one["pluginName"] for one in assembly_of(stage).nag] == list(PACKS)
     assert {one.pack for one in report_of(stage).findings} == set(PACKS)
+
+
+def test_a_pack_that_was_not_asked_has_no_report():
+    """Its silence would read as if it had found nothing."""
+    assembly = assembly_of("prod")
+    silent = dataclasses.replace(assembly, nag=assembly.nag[:-1])
+
+    with pytest.raises(ReportError, match="Serverless did not take part"):
+        found(silent)
 
 
 @pytest.mark.parametrize(("stage", "overrides"), ALL)

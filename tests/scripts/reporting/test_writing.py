@@ -86,6 +86,7 @@ def test_an_older_report_leaves_nothing_behind(tmp_path: Path):
 
     write(report_of("prod"), tmp_path)
 
+    assert not [one for one in tmp_path.parent.iterdir() if one.name.endswith(".unfinished")]
     assert not (tmp_path / "tables/of-a-table-that-is-no-more.csv").exists()
 
 
