@@ -15,7 +15,7 @@ HOLDS: Mapping[str, str] = {
     "Door/Telephony/Webhooks/Logs": "outcomes of webhooks by session; no number, no signature",
     "Door/*/Logs": "outcomes by session; names of fields that were wrong, never values",
     "Bridge/Logs": "beginnings and ends of streams by session",
-    "Network/Network/Flows": "addresses and ports of what entered and left the VPC, the relays' among them",
+    "Network/Network/Flows": "addresses and ports of what entered and left the VPC: the agent's, and where relays are our own, callers'",
     "Door/Reaper/Failures": "the schedule's empty event of runs that failed",
     "*/Alarms/Topic": "names and figures of alarms",
     "Billing/Spent/Topic": "that the budget is spent, and what it is",

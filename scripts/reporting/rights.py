@@ -37,7 +37,8 @@ def page(statements: Sequence[Statement], findings: Sequence[Finding]) -> Page:
             (
                 "Read from the templates.  A pattern in place of a name is highlighted, with the reason for it: from the "
                 "acknowledgement beside the code, or from scripts/reporting/wildcards.py.  Why a right is given and what uses it "
-                "is from scripts/reporting/uses.py."
+                "is from scripts/reporting/uses.py.  An asterisk in a condition such as dynamodb:LeadingKeys narrows a right, and "
+                "is not highlighted."
             ),
             (
                 "The embedded cloud checks each call of the agent and the door against these policies, so a right that is used "
