@@ -41,12 +41,11 @@ class Desk:
         self._control = deployed.cloud.client("bedrock-agentcore-control")
         self.root = root
         self.said = []
-        self.deployments = 0
         client = deployed.cloud.client
         self.reloader = Reloader(
             root,
             Artifact(client("cloudformation"), client("s3"), "Hotline-embedded-Runtime"),
-            self._deploy_everything,
+            pytest.fail,
             deployed=read_contents(root),
             tell=self.said.append,
         )
@@ -69,9 +68,6 @@ class Desk:
             with contextlib.suppress(OSError):  # another test's, which has ended meanwhile
                 found.append(Path(f"/proc/{one}/cwd/runtime/prompt.md").read_text())
         return found
-
-    def _deploy_everything(self):
-        self.deployments += 1
 
 
 @pytest.fixture
@@ -103,16 +99,3 @@ def test_the_next_call_runs_what_was_saved_and_nothing_that_is_broken(deployed, 
 
     desk.save("runtime/prompt.md", prompt)  # as the others of this cloud found it
     assert desk.said[1].startswith("The agent is new after")
-    assert desk.deployments == 0
-
-
-def test_a_template_deploys_every_stack_unless_the_agent_is_broken(desk):
-    """A table that a tool needs comes with the tool."""
-    desk.save("stacks/new_table.py", "")
-    assert desk.deployments == 1
-    assert desk.said[1].startswith("Every stack is new after")
-
-    (desk.root / TOOL).write_text("def broken(:\n")
-    desk.save("stacks/new_table.py", "# more")
-    assert desk.deployments == 1
-    assert "SyntaxError" in desk.said[1]

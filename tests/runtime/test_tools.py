@@ -100,3 +100,20 @@ async def test_an_outage_of_the_database_is_an_error_of_the_tool(settings, datab
 
     assert await box.call("order_status", {"order_number": "427"}) == SORRY
     assert metrics(written)["ToolErrors"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": "look up"}, "which Bedrock refuses"),
+        ({"name": ""}, "which Bedrock refuses"),
+        ({"description": " "}, "no description"),
+        ({"deadline_seconds": 0}, "take more than 0 and at most 6"),
+        ({"deadline_seconds": 7.0}, "take more than 0 and at most 6"),
+        ({"owner": ""}, "no owner"),
+    ],
+)
+def test_a_tool_that_the_model_could_not_call_is_none(wrong, said):
+    """It would fail in a call, when somebody waits for it."""
+    with pytest.raises(ValueError, match=said):
+        tool(never, **wrong)
