@@ -16,11 +16,12 @@ from runtime.asgi import Message, Receive, Scope, Send, answer, read_object, ses
 from runtime.clock import LedgerClock
 from runtime.errors import AgentBrokenError, InvocationError, NotAPhoneError
 from runtime.health import Health
-from runtime.metrics import MetricWriter
+from runtime.metrics import FAILED_CALLS, MetricWriter
 from runtime.phones import Phones
 from runtime.preload import Preload
 from runtime.settings.agent import RuntimeSettings
 from runtime.signaling import Signaling
+from runtime.transports.caller_socket import INTERNAL_ERROR, POLICY_VIOLATION, CallerSocket
 
 if TYPE_CHECKING:  # none of these is imported before there is a call
     from runtime.call import Call
@@ -125,8 +126,6 @@ class Agent:
         return await self._signaling.answer(session_id, request)
 
     async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from runtime.transports.caller_socket import INTERNAL_ERROR, POLICY_VIOLATION, CallerSocket  # noqa: PLC0415
-
         socket = CallerSocket(receive, send)
         await socket.accept()
         session_id = session_id_of(scope)
@@ -166,22 +165,34 @@ class Agent:
     async def _hold(
         self, session_id: str, line: "Line", make_transport: "MakeTransport", *, caller_number: str = ""
     ) -> None:
+        with self._health.call():
+            try:
+                call = self._make_call(session_id, line, make_transport, caller_number=caller_number)
+            except Exception:  # noqa: BLE001  # a prompt, a tool or a voice that no call can have: every caller meets it
+                _log.exception("A call could not begin.", extra={"session_id": session_id})
+                failed = {"session_id": session_id, "reason": "agent_error"}
+                MetricWriter(self._settings.stage).write({FAILED_CALLS: 1}, **failed)
+                await line.close(INTERNAL_ERROR, "the call could not begin")
+                return
+            await self._until_over(call)
+
+    def _make_call(
+        self, session_id: str, line: "Line", make_transport: "MakeTransport", *, caller_number: str
+    ) -> "Call":
         from runtime.call import Call  # noqa: PLC0415  # imported by the preload by now
         from runtime.cloud import Cloud  # noqa: PLC0415
 
-        with self._health.call():
-            self._cloud = self._cloud or Cloud(self._settings)
-            call = Call(
-                session_id,
-                line,
-                make_transport,
-                settings=self._settings,
-                cloud=self._cloud,
-                health=self._health,
-                clock=self._clock,
-                caller_number=caller_number,
-            )
-            await self._until_over(call)
+        self._cloud = self._cloud or Cloud(self._settings)
+        return Call(
+            session_id,
+            line,
+            make_transport,
+            settings=self._settings,
+            cloud=self._cloud,
+            health=self._health,
+            clock=self._clock,
+            caller_number=caller_number,
+        )
 
     async def _until_over(self, call: "Call") -> None:
         self._calls.add(call)

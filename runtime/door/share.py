@@ -5,7 +5,7 @@ finds the item full looks which of them are over, so that no program's death can
 whoever ends a session needs to know nothing of what sort it was.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import batched
 from typing import Any, Final
 
@@ -79,7 +79,7 @@ class Share:
         entries = self._taken()
         states: dict[str, str] = {}
         for some in batched((one.split(" ")[0] for one in entries), _BATCH_KEYS):
-            states |= {row[KEY]["S"]: row["state"]["S"] for row in self._table.get_each(some)}
+            states |= {row[KEY]["S"]: _state(row) for row in self._table.get_each(some)}
         return self._drop(one for one in entries if self._is_over(one, states))
 
     def _is_over(self, entry: str, states: dict[str, str]) -> bool:
@@ -87,3 +87,8 @@ class Share:
         if session_id in states:
             return states[session_id] == State.CLOSED
         return self._table.now() - int(taken_at) > _WRITTEN_WITHIN_SECONDS
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """Return how far a session has come; one that nobody can tell of is not over, and holds up no other."""
+    return str(row.get("state", {}).get("S", ""))

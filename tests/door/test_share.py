@@ -86,3 +86,19 @@ def test_shares_are_counted_apart(share, dynamodb, clock):
     share.take("b")
 
     assert taken(other, "c")
+
+
+def test_a_row_that_cannot_be_read_holds_up_no_other(share, ledger, dynamodb):
+    """Agents write rows, and one may have been taken over: guests come in all the same."""
+    for session_id in ("a", "b"):
+        share.take(session_id)
+        opened(ledger, session_id)
+    ledger.close("a", Reason.HANG_UP)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"session_id": {"S": "b"}},
+        UpdateExpression="REMOVE #state",
+        ExpressionAttributeNames={"#state": "state"},
+    )
+
+    assert taken(share, "c")

@@ -181,3 +181,20 @@ async def test_a_call_that_broke_does_not_keep_the_agent_from_stopping(start_age
     async with start_agent() as world:
         world.agent._webrtc_calls.add(asyncio.create_task(broken()))
         await world.agent.stop()
+
+
+async def test_a_call_that_cannot_begin_is_a_failed_call(start_agent, monkeypatch):
+    """A prompt or a tool that no call can have meets every caller: somebody must be woken for it."""
+
+    def broken() -> str:
+        raise FileNotFoundError("prompt.md")
+
+    monkeypatch.setattr("runtime.call._prompt", broken)
+    async with start_agent() as world:
+        async with world.call() as line:
+            await until(lambda: line.ear.lost)
+        status, body = await world.get("/ping")
+
+    assert "1011" in line.ear.lost
+    assert world.metrics("FailedCalls") == [1]
+    assert (status, body["status"]) == (200, "Healthy")
