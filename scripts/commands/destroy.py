@@ -9,8 +9,8 @@
 It needs the CDK's deploy role, or the rights that this has, and yours to stop sessions.  Run it again as often as you
 like: it goes on where it stopped.  The CDK's own stack, CDKToolkit, is the account's, and stays.
 
-Exit code: 0 when every stack is gone, 1 when one is left, 2 when the words make no sense, the stage is unknown, or its
-name was not confirmed.
+Exit code: 0 when every stack is gone, 1 when one is left or AWS does not know you, 2 when the words make no sense, the
+stage is unknown, or its name was not confirmed.
 """
 
 import argparse
@@ -146,7 +146,10 @@ def _confirm(place: Place, who: str, there: Sequence[StackName], tell: Tell) -> 
         raise NotConfirmedError(
             f"Nobody is there to be asked; add `--yes {place.stage}`.  Nothing was deleted."
         )
-    typed = input(f"Type {place.stage} to take it away: ").strip()
+    try:
+        typed = input(f"Type {place.stage} to take it away: ").strip()
+    except EOFError:  # Ctrl-D
+        typed = ""
     if typed != place.stage:
         raise NotConfirmedError(f"{typed!r} is not {place.stage!r}; nothing was deleted.")
 
