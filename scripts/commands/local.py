@@ -31,7 +31,6 @@ import tempfile
 import time
 
 from rich.console import Console
-from rich.table import Table
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.phones import LINES
@@ -50,6 +49,7 @@ from scripts.reloading import staying
 from scripts.reloading.contents import Contents, read_contents
 from scripts.reloading.staying import ROOT
 from scripts.reloading.timeline import Timeline
+from scripts.reloading.welcome import inventory, welcome
 
 STAGE = "embedded"
 DISK_NEEDED_BYTES = 1024**3
@@ -173,57 +173,12 @@ def stay(cloud: EmbeddedCloud, console: Console, deployed: Contents, timeline: T
         EmbeddedCloudError: A server ended meanwhile, or the edge could not be started.
     """
     console.print(inventory(cloud))
-    port, deployment = cloud.ports.base, deployed_on(cloud, STAGE)
-    text = WELCOME.format(
-        page=cloud.serve_page(STAGE),
-        door=deployment.outputs["DoorUrl"],
-        agent=deployment.outputs["RuntimeArn"],
-        relay=f"{cloud.relay_program} at 127.0.0.1:{cloud.ports.relay}",
-        port="" if port == DEFAULT_PORT else f" --port {port}",
-    )
+    text = welcome(cloud, deployed_on(cloud, STAGE), page=cloud.serve_page(STAGE))
+
+    def tell(line: str) -> None:
+        stamped = f"{time.strftime('%X')}  {line}"
+        console.print(stamped, highlight=False, markup=False, soft_wrap=True)
+
     with announced(cloud, STAGE), contextlib.suppress(KeyboardInterrupt):  # the end that was announced
         console.print(text, highlight=False, soft_wrap=True)
-        staying.stay(
-            cloud,
-            STAGE,
-            deployed=deployed,
-            timeline=timeline,
-            tell=lambda line: console.print(
-                f"{time.strftime('%X')}  {line}", highlight=False, markup=False, soft_wrap=True
-            ),
-        )
-
-
-WELCOME = """
-Call it  {page}
-
-Door     {door}
-Agent    {agent}
-Relay    {relay}
-
-Or call it from another terminal:
-  scripts/call --embedded{port} --say "What is the status of order four two seven?"
-
-Real:      the templates, the CDK deployment, the bundle's code and environment, IAM's decisions, the relay, the audio
-Emulated:  AWS's services (MiniStack, with Kinesis Video's credentials and limits), AgentCore's data plane,
-           Bedrock's protocol
-Offline:   the model's brain; it understands questions about the status of an order and nothing else
-
-Saved files of runtime/, turn/, stacks/ and cdk.json are deployed at once; each turn of a call is a line here.
-
-Ctrl-C ends it and leaves nothing behind."""
-
-
-def inventory(cloud: EmbeddedCloud) -> Table:
-    """List the stacks with how many resources each has."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("Stack")
-    table.add_column("Resources", justify="right")
-    pages = cloud.client("cloudformation").get_paginator("list_stack_resources")
-    total = 0
-    for stack in cloud.stacks():
-        count = sum(len(page["StackResourceSummaries"]) for page in pages.paginate(StackName=stack))
-        total += count
-        table.add_row(stack, str(count))
-    table.add_row("", str(total))
-    return table
+        staying.stay(cloud, STAGE, deployed=deployed, timeline=timeline, tell=tell)

@@ -24,8 +24,8 @@ class AgentLogs:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.resolve()  # as the kernel names it
         self._read: dict[Path, int] = {}
 
     def new_records(self, file: Path) -> Iterator[Record]:

@@ -17,6 +17,8 @@ GROUP_MILLISECONDS = 400
 def written_files(root: Path, logs: Path) -> Iterator[set[Path]]:
     """Yield files of the checkout *root* and of the folder *logs* as they are written, or none after each look.
 
+    Both are given as the kernel names them, without a link on the way.
+
     Raises:
         KeyboardInterrupt: This program is to end.
     """
