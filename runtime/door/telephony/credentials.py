@@ -1,11 +1,10 @@
 """What providers' webhooks are verified with, from the deployer's own secrets."""
 
-import time
-from collections.abc import Callable
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runtime.clock import Clock
 from runtime.errors import SettingsError
 
 FRESH_SECONDS: Final = 60
@@ -17,10 +16,10 @@ class Credentials:
 
     Args:
         client: botocore's `secretsmanager` client.
-        clock: Seconds that only ever grow.
+        clock: Seconds, which go on while nobody calls.
     """
 
-    def __init__(self, client: Any, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Any, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
         self._read: dict[str, tuple[str, float]] = {}

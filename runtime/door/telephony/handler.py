@@ -72,7 +72,8 @@ def _phone_door() -> PhoneDoor:
     return PhoneDoor(
         phone,
         providers=PROVIDERS,
-        credentials=Credentials(_client("secretsmanager")),
+        # A monotonic clock may have stood still while Lambda had frozen this process, and the secret been replaced.
+        credentials=Credentials(_client("secretsmanager"), clock=_clock()),
         # A webhook that is dated ahead stays believable for twice as long.
         calls=Calls(_dynamodb(), door.ledger_table, dated_memory_seconds=2 * phone.replay_seconds),
         sessions=_phone_sessions(),

@@ -285,3 +285,16 @@ def test_a_report_of_how_a_call_went_is_taken_and_changes_nothing(provider, dyna
 
     assert (status, body) == (HTTPStatus.NO_CONTENT, "")
     assert (items(dynamodb), agentcore.asked) == ([], [])
+
+
+@pytest.mark.usefixtures("agentcore")
+def test_a_secret_that_was_replaced_while_nobody_called_is_read_again():
+    """Lambda freezes the function in between, and whether its clocks go on is Lambda's affair."""
+    answer(dial("plivo"))
+    boto3.client("secretsmanager", region_name=REGION).put_secret_value(
+        SecretId="plivo", SecretString="a new one"
+    )
+    later = dial("plivo", secret="a new one")
+    later["requestContext"]["timeEpoch"] += 61_000
+
+    assert answer(later)[0] == HTTPStatus.OK
