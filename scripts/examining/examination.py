@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deploying.asking import UnansweredError
 from scripts.deploying.place import Place
-from scripts.examining import account, configuration, named, quotas, region
+from scripts.examining import account, configuration, named, quotas, region, relays
 from scripts.examining.examined import Examined
 from scripts.examining.findings import Check, Finding, State, unknown
 
@@ -30,7 +30,7 @@ def examine(place: Place) -> list[Finding]:
         first = "who asks" if who.state is State.WRONG else "the configuration"
         return [*findings, replace(unknown(NOT_LOOKED.format(first)), checked="The account")]
     stage = Examined(place, config)
-    parts = (account.checks, region.checks, quotas.checks, named.checks)
+    parts = (account.checks, region.checks, quotas.checks, relays.checks, named.checks)
     every = [check for part in parts for check in part(stage)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [*findings, *pool.map(_look, every)]

@@ -1,4 +1,4 @@
-"""Looks at what the stage names and somebody else must have made: secrets, certificates, a zone, a monitor."""
+"""Looks at what the stage names and somebody else must have made: secrets, certificates, an issuer, a monitor."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -7,14 +7,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scripts.calling.errors import CredentialsError
+from scripts.calling.issuer import Issuer
 from scripts.examining import rights
 from scripts.examining.configuration import Knob, knobs
 from scripts.examining.examined import Examined
-from scripts.examining.findings import Check, Finding, fine, wrong
-from stacks.config import CoturnConfig
+from scripts.examining.findings import Check, Finding, fine, unknown, wrong
+from stacks.config import OidcAuthConfig
 from stacks.regions import BILLING_REGION
 
-_ABSENT = frozenset({"ResourceNotFoundException", "NoSuchHostedZone"})
+_ABSENT = "ResourceNotFoundException"
 
 
 def checks(stage: Examined) -> Iterator[Check]:
@@ -24,9 +26,8 @@ def checks(stage: Examined) -> Iterator[Check]:
             yield Check(knob.at, partial(_secret, stage, knob))
         if knob.name == "certificate_arn" and knob.value:
             yield Check(knob.at, partial(_certificate, stage, knob))
-    relays = stage.config.turn.first(CoturnConfig)
-    if relays and relays.hosted_zone_id:
-        yield Check("turn.hosted_zone_id", partial(_zone, stage, relays))
+    if isinstance(stage.config.auth, OidcAuthConfig) and not stage.place.is_embedded:
+        yield Check("auth.issuer", partial(_issuer, stage.config.auth))
     yield Check("Cost anomaly monitor", partial(_monitor, stage))
 
 
@@ -35,7 +36,7 @@ def _secret(stage: Examined, knob: Knob) -> Finding:
     try:
         secret = stage.asking.ask(rights.SECRET, SecretId=knob.value)
     except ClientError as fault:
-        if fault.response["Error"]["Code"] not in _ABSENT:
+        if fault.response["Error"]["Code"] != _ABSENT:
             raise
         return wrong(
             "no such secret",
@@ -58,7 +59,7 @@ def _certificate(stage: Examined, knob: Knob) -> Finding:
     try:
         certificate = stage.asking.ask(rights.CERTIFICATE, region=arn.split(":")[3], CertificateArn=arn)
     except ClientError as fault:
-        if fault.response["Error"]["Code"] not in _ABSENT:
+        if fault.response["Error"]["Code"] != _ABSENT:
             raise
         return wrong("no such certificate", follows="the stack that uses it fails", do=do)
     certificate = certificate["Certificate"]
@@ -81,21 +82,16 @@ def _covers(certificate: dict[str, Any], host: str) -> bool:
     return any(fnmatchcase(host, one) and host.count(".") == one.count(".") for one in names)
 
 
-def _zone(stage: Examined, relays: CoturnConfig) -> Finding:
+def _issuer(auth: OidcAuthConfig) -> Finding:
+    """Ask the issuer itself, from here: API Gateway asks it from AWS."""
     try:
-        zone = stage.asking.ask(rights.HOSTED_ZONE, Id=relays.hosted_zone_id)["HostedZone"]
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] not in _ABSENT:
-            raise
-        return wrong("no such hosted zone", follows="the Turn stack fails", do="name the zone of turn.realm")
-    name = zone["Name"].rstrip(".")
-    if not f".{relays.realm}".endswith(f".{name}"):
-        return wrong(
-            f"is {name}, which turn.realm {relays.realm} does not lie in",
-            follows="relays get neither names nor certificates",
-            do="name the zone that it lies in",
+        Issuer.discover(auth.issuer)
+    except CredentialsError as fault:
+        return unknown(
+            f"{fault}",
+            do="look whether it can be reached from the internet: API Gateway refuses an issuer that it cannot discover",
         )
-    return fine(name)
+    return fine(f"{auth.issuer} describes itself")
 
 
 def _monitor(stage: Examined) -> Finding:

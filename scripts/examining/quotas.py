@@ -49,7 +49,7 @@ def checks(stage: Examined) -> Iterator[Check]:
         calls,
         "callers beyond it get no agent",
     )
-    yield Check(sessions.name, partial(_compare, stage, sessions))
+    yield Check(sessions.name, partial(compare, stage, sessions))
     agents = Quota("AgentCore: agents", "bedrock-agentcore", "L-F4575653", 1, "the Runtime stack fails")
     yield Check(agents.name, partial(_agents, stage, agents))
     addresses = Quota(
@@ -118,20 +118,20 @@ def _of_model(quotas: Sequence[Any], model: str) -> Any:
 
 def _agents(stage: Examined, quota: Quota) -> Finding:
     held = stage.has("AWS::BedrockAgentCore::Runtime")
-    return _compare(stage, quota, elsewhere=len(stage.asking.ask_all(rights.AGENTS, "agentRuntimes")) - held)
+    return compare(stage, quota, elsewhere=len(stage.asking.ask_all(rights.AGENTS, "agentRuntimes")) - held)
 
 
 def _addresses(stage: Examined, quota: Quota) -> Finding:
     taken = len(stage.asking.ask_all(rights.ADDRESSES, "Addresses"))
-    return _compare(stage, quota, elsewhere=taken - stage.has("AWS::EC2::EIP"))
+    return compare(stage, quota, elsewhere=taken - stage.has("AWS::EC2::EIP"))
 
 
 def _networks(stage: Examined, quota: Quota) -> Finding:
     taken = len(stage.asking.ask_all(rights.VPCS, "Vpcs"))
-    return _compare(stage, quota, elsewhere=taken - stage.has("AWS::EC2::VPC"))
+    return compare(stage, quota, elsewhere=taken - stage.has("AWS::EC2::VPC"))
 
 
-def _compare(stage: Examined, quota: Quota, elsewhere: int = 0) -> Finding:
+def compare(stage: Examined, quota: Quota, elsewhere: int = 0) -> Finding:
     """Compare a quota with the need, and with what others in the account have of it."""
     try:
         allowed = _value(stage, quota)

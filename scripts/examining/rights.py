@@ -32,6 +32,7 @@ DEFAULT_QUOTAS = Right(
     "servicequotas:ListAWSDefaultServiceQuotas", "service-quotas", "list_aws_default_service_quotas"
 )
 ADDRESSES = Right("ec2:DescribeAddresses", "ec2", "describe_addresses")
+INSTANCES = Right("ec2:DescribeInstances", "ec2", "describe_instances")
 VPCS = Right("ec2:DescribeVpcs", "ec2", "describe_vpcs")
 ZONES = Right("ec2:DescribeAvailabilityZones", "ec2", "describe_availability_zones")
 FUNCTIONS = Right("lambda:GetAccountSettings", "lambda", "get_account_settings")
@@ -60,6 +61,7 @@ RIGHTS = (
         QUOTAS,
         DEFAULT_QUOTAS,
         ADDRESSES,
+        INSTANCES,
         VPCS,
         ZONES,
         FUNCTIONS,

@@ -1,12 +1,15 @@
 """What the deployer's commands know of the stacks without synthesising them, held to what is synthesised."""
 
 import json
+from typing import get_args
 
 from scripts.deploying.stacks import IN_BILLING_REGION, LEAVES, ORDER
 from scripts.examining.account import LEAST_BOOTSTRAP
 from scripts.examining.configuration import mails
 from scripts.examining.quotas import addresses_needed, reserved
-from stacks.config import DeploymentConfig
+from scripts.examining.relays import BUILD_VCPUS, VCPUS
+from stacks.config import CoturnConfig, DeploymentConfig
+from stacks.parts.relay_image import BUILD_INSTANCE
 from stacks.regions import BILLING_REGION
 from tests.stacks.deployment import CONTEXT, ELSEWHERE, synthesise
 from tests.stacks.telephony import BRIDGED
@@ -78,6 +81,15 @@ def test_the_addresses_and_executions_that_are_counted_are_those_of_the_template
 
     assert addresses_needed(config(shipped)) == len(shipped.everywhere("AWS::EC2::EIP"))
     assert reserved(config(shipped)) == sum(one.get("ReservedConcurrentExecutions", 0) for one in functions)
+
+
+def test_the_processors_of_relays_are_known_for_every_type():
+    """A type that is added to the knob has a number of vCPUs."""
+    types = CoturnConfig.model_fields["instance_type"].annotation
+
+    assert VCPUS.keys() == set(get_args(types))
+    assert BUILD_INSTANCE.endswith(".large")
+    assert BUILD_VCPUS == 2  # what every .large of Graviton has
 
 
 def test_every_address_that_cloudformation_would_refuse_is_looked_at(dev):

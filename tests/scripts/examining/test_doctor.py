@@ -9,6 +9,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from scripts.calling.errors import CredentialsError
+from scripts.calling.issuer import Issuer
 from scripts.commands import doctor
 from scripts.deploying.asking import IDENTITY
 from scripts.deploying.place import Place
@@ -71,6 +73,7 @@ def aws():
         ("service-quotas", "ListServiceQuotas"): quotas((STREAMS, 20.0), ("Sonic tokens a minute", 1.0)),
         ("service-quotas", "ListAWSDefaultServiceQuotas"): quotas(),
         ("ec2", "DescribeAddresses"): {"Addresses": []},
+        ("ec2", "DescribeInstances"): {"Reservations": []},
         ("ec2", "DescribeVpcs"): {"Vpcs": [{"VpcId": "vpc-1"}]},
         ("ec2", "DescribeAvailabilityZones"): {
             "AvailabilityZones": [{"ZoneId": f"use1-az{n}", "State": "available"} for n in (1, 2, 4)]
@@ -186,6 +189,10 @@ LACKING = {
     "addresses of others": (
         ("service-quotas", "GetServiceQuota", only_for("L-0263D0A3", allowed(3.0))),
         ("EC2: Elastic IP addresses", "3 allowed, 0 in use by others, 4 needed", "--desired-value 4"),
+    ),
+    "instances of others": (
+        ("service-quotas", "GetServiceQuota", only_for("L-1216C47A", allowed(3.0))),
+        ("EC2: vCPUs at once", "3 allowed, 0 in use by others, 4 needed", "--desired-value 4"),
     ),
     "networks of others": (
         ("service-quotas", "GetServiceQuota", only_for("L-F678F1CE", allowed(1.0))),
@@ -309,6 +316,36 @@ def test_a_quota_that_was_never_raised_has_its_default(aws):
 
     assert looked(aws)["EC2: Elastic IP addresses"].found.startswith("5 allowed")
     assert looked(aws)["AgentCore: sessions at once"].state is State.WRONG
+
+
+def instance(kind, cores, threads, *, stage=""):
+    tags = [{"Key": "hotline:stage", "Value": stage}] if stage else []
+    return {"InstanceType": kind, "CpuOptions": {"CoreCount": cores, "ThreadsPerCore": threads}, "Tags": tags}
+
+
+def test_only_what_the_quota_counts_is_in_the_relays_way(aws):
+    """Graphics cards have a quota of their own, and the stage's relays are those that it has."""
+    theirs = [
+        instance("m7i.large", 1, 2),
+        instance("g5.xlarge", 2, 2),
+        instance("t4g.small", 2, 1, stage="prod"),
+    ]
+    aws.answer("ec2", "DescribeInstances", {"Reservations": [{"Instances": theirs}]})
+
+    assert looked(aws)["EC2: vCPUs at once"].found == "1000 allowed, 2 in use by others, 4 needed"
+
+
+def test_an_issuer_that_cannot_be_discovered_is_said(aws, monkeypatch):
+    """Not as a fault: what this machine cannot reach, API Gateway may."""
+    oidc = {"kind": "oidc", "issuer": "https://login.corp.example", "audiences": ["a"], "client_id": "b"}
+
+    def discover(url):
+        raise CredentialsError(f"{url} does not answer.")
+
+    monkeypatch.setattr(Issuer, "discover", discover)
+    found = looked(aws, {**WHOLE, "auth": oidc})["auth.issuer"]
+
+    assert (found.state, found.found) == (State.UNKNOWN, "https://login.corp.example does not answer.")
 
 
 def test_the_monitor_of_the_stage_itself_is_no_other(aws):
