@@ -54,7 +54,8 @@ class CallDashboard(Construct):
             dashboard.add_widgets(*_row(relays))
         dashboard.add_widgets(*self._sessions())
         dashboard.add_widgets(*self._tools())
-        dashboard.add_widgets(*self._phones())
+        if door.telephony:
+            dashboard.add_widgets(*self._phones())
         dashboard.add_widgets(*self._cost())
         dashboard.add_widgets(*_agentcore(agent))
         dashboard.add_widgets(*_door(door))
