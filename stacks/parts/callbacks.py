@@ -46,7 +46,10 @@ class CallbackList(Construct):
         self.table_name, self.topic_arn = self._table.table_name, self._topic.topic_arn
 
     def grant_add(self, grantee: iam.IGrantable) -> None:
-        """Let *grantee* put a caller onto the list and tell people: it reads nothing, not even its own rows."""
+        """Let *grantee* put a caller onto the list and tell people: it reads nothing but what it overwrites.
+
+        Nobody can overwrite another's row, whose name is a secret (runtime/escalation/callbacks.py).
+        """
         self._allow(grantee, "dynamodb:PutItem", on=self._table.table_arn)
         self._allow(grantee, "sns:Publish", on=self._topic.topic_arn)
         # Both ask KMS in the name of whoever writes; nobody else's data may be brought to the key.

@@ -155,7 +155,7 @@ async def test_a_call_back_is_a_row_that_forgets_itself_and_a_mail_without_the_n
     assert row["number"] == {"S": NUMBER}
     assert int(row["expires_at"]["N"]) == HAND_OVER.asked_at + 7 * 86_400
     assert mail["TopicArn"] == TOPIC
-    assert HAND_OVER.session_id in mail["Message"]
+    assert row["session_id"]["S"] in mail["Message"]
     assert NUMBER not in str(mail)
     assert "late order" not in str(mail)
 
@@ -183,6 +183,17 @@ async def test_nobody_is_told_of_a_caller_who_is_not_on_the_list(callback_settin
         await Callbacks(Cloud(away), away).deliver(HAND_OVER)
 
     assert not topic.published
+
+
+async def test_nobody_can_know_what_anothers_row_is_called(callback_settings, database, topic):
+    """An agent that was taken over may write rows, and is told what it overwrites."""
+    for _ in range(2):
+        await Callbacks(Cloud(callback_settings), callback_settings).deliver(HAND_OVER)
+    (one, other) = [row["session_id"]["S"].removeprefix(HAND_OVER.session_id) for row in waiting(database)]
+
+    assert one != other
+    assert min(len(one), len(other)) > 20
+    assert len(topic.published) == 2
 
 
 async def test_a_second_try_is_the_same_row(callback_settings, database, topic):
@@ -267,7 +278,7 @@ async def test_a_caller_who_wants_a_person_is_told_and_then_hung_up_on(start_age
         (waits,) = waiting(database)
 
     assert row.reason == "escalated"
-    assert waits["session_id"] == {"S": session_id}
+    assert waits["session_id"]["S"].startswith(f"{session_id}.")
     assert world.metrics("Escalations") == [1]
     assert world.metrics("ToolErrors") == [0]
     assert not any(part in world.said() for part in (NUMBER, "7946", "late order"))
