@@ -8,6 +8,7 @@
 
 It needs the CDK's deploy role, or the rights that this has, and yours to stop sessions.  Run it again as often as you
 like: it goes on where it stopped.  The CDK's own stack, CDKToolkit, is the account's, and stays.
+The page that scripts/local shows goes with the stage that it deployed: start it anew to have one again.
 
 Exit code: 0 when every stack is gone, 1 when one is left or AWS does not know you, 2 when the words make no sense, the
 stage is unknown, or its name was not confirmed.

@@ -117,7 +117,8 @@ def _why(left: Sequence[str]) -> tuple[str, ...]:
     if not left:
         return ()
     why = (
-        f"{', '.join(left)}: AgentCore keeps network interfaces for up to {LONGEST_HOURS} hours after its runtime is "
-        "gone; neither they nor the subnets and security groups that wait for them cost anything"
+        f"{', '.join(left)} in its VPC: AgentCore gives its network interfaces back within {LONGEST_HOURS} hours after its "
+        "runtime is gone, and neither they nor the subnets and security groups that wait for them cost anything; any "
+        "other is somebody's own"
     )
     return (why,)

@@ -32,7 +32,7 @@ class Interfaces:
         self._network = network
 
     def left(self) -> Sequence[str]:
-        """Return the ids of those that are there.
+        """Return those that are there, by id and type.
 
         Raises:
             UnansweredError: EC2 or CloudFormation does not tell.
@@ -67,4 +67,8 @@ class Interfaces:
             region=self._network.region,
             Filters=[{"Name": "vpc-id", "Values": [vpc]}],
         )
-        return [one["NetworkInterfaceId"] for one in found if one.get("InterfaceType") not in _OF_THE_STACK]
+        return [
+            f"{one['NetworkInterfaceId']} ({one.get('InterfaceType', 'interface')})"
+            for one in found
+            if one.get("InterfaceType") not in _OF_THE_STACK
+        ]

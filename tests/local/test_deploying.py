@@ -8,7 +8,7 @@ import pytest
 from scripts.calling.running import announced
 from scripts.commands import destroy, doctor
 from scripts.deploying.place import Place
-from tests.local.conftest import QUICK_REAPER
+from tests.local.conftest import KNOBS
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_next_deployment_keeps_the_knobs_of_this_one(deployed, port):
     """Or the door that `scripts/deploy --embedded` makes would believe another issuer, and another cloud."""
     overrides = Place.on_embedded_cloud(port).overrides
 
-    assert overrides["door"] == QUICK_REAPER["door"]
+    assert overrides["door"] == KNOBS["door"]
     assert overrides["endpoints"] == deployed.cloud.ports.endpoints()
     assert overrides["auth"]["issuer"] == deployed.cloud.ports.issuer_url
 
