@@ -32,7 +32,7 @@ from scripts.commands.ending import ended
 from scripts.commands.screen import new_console
 from scripts.commands.stage_options import add_place, find_place
 from scripts.deploying.errors import AccountError, DeployingError, UnknownStageError
-from scripts.deploying.place import Place, stages
+from scripts.deploying.place import Place
 from scripts.deploying.stacks import StackName
 from scripts.destroying.deletion import Outcome
 from scripts.destroying.destruction import Destruction, Waiting
@@ -69,7 +69,7 @@ def parse_arguments(words: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = new_parser("destroy", __doc__)
     add_place(parser)
-    parser.add_argument("--region", help="of a stage that cdk.json has no more")
+    parser.add_argument("--region", help="where it is, if cdk.json has the stage no more, or elsewhere now")
     parser.add_argument("--yes", metavar="STAGE", help="the stage's name once more, in place of being asked")
     parser.add_argument(
         "--wait",
@@ -127,7 +127,7 @@ def _destroy(
 
 
 def _place(options: argparse.Namespace) -> Place:
-    if options.region is None or options.embedded or options.stage in stages():
+    if options.region is None or options.embedded:
         return find_place(options)
     if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", options.stage):
         raise UnknownStageError(f"{options.stage!r} cannot be a stage's name, so there is none to take away.")

@@ -190,12 +190,13 @@ class Terminal(io.StringIO):
         return self._is_there
 
 
-def test_a_stage_that_cdk_json_has_no_more_can_be_named_with_its_region():
-    """Its stacks outlive its entry."""
-    options = destroy.parse_arguments(["old", "--region", "us-west-2"])
+@pytest.mark.parametrize("stage", ["old", "dev"])
+def test_a_stage_that_is_not_where_cdk_json_says_can_be_named_with_its_region(stage):
+    """Its stacks outlive its entry, and stay where they are when the entry moves."""
+    options = destroy.parse_arguments([stage, "--region", "us-west-2"])
     place = destroy._place(options)
 
-    assert (place.stage, place.region, place.regions) == ("old", "us-west-2", ("us-west-2", "us-east-1"))
+    assert (place.stage, place.region, place.regions) == (stage, "us-west-2", ("us-west-2", "us-east-1"))
 
 
 @pytest.mark.parametrize("words", [["nowhere"], ["../x", "--region", "us-west-2"]])
