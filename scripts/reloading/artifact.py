@@ -15,10 +15,6 @@ from scripts.reloading.errors import ReloadError
 from stacks.bundle_record import BundleRecord
 
 _RUNTIME = "AWS::BedrockAgentCore::Runtime"
-_ENDPOINT = "AWS::BedrockAgentCore::RuntimeEndpoint"
-_PIECE_BYTES = 64 * 1024**2
-"""Uploaded at once: on one machine there is no lost connection to begin a small piece again for."""
-
 _LOOK_SECONDS = 0.2
 _LOOKS = 300
 """At the stack: for a minute."""
@@ -47,6 +43,8 @@ class Artifact:
         """
         try:
             return self._replace(bundle, f"{record.sha256}.zip")
+        except botocore.exceptions.WaiterError as fault:
+            raise ReloadError(f"{self._stack} was not updated: {self._why() or fault}") from fault
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as fault:
             raise ReloadError(f"{self._stack} was not updated: {fault}") from fault
 
@@ -56,11 +54,20 @@ class Artifact:
         if key == old_key:
             return False
         self._upload(bundle, bucket, key)
-        self._update(json.dumps(template).replace(old_key, key))
-        if old_key in self._ours:  # the deployer's disk is not to fill with what they tried this afternoon
-            self._s3.delete_object(Bucket=bucket, Key=old_key)
         self._ours.add(key)
+        try:
+            self._update(json.dumps(template).replace(old_key, key))
+        except BaseException:
+            self._forget(bucket, key)
+            raise
+        self._forget(bucket, old_key)
         return True
+
+    def _forget(self, bucket: str, key: str) -> None:
+        """Remove a bundle that was uploaded here: the deployer's disk is not to fill with what they tried today."""
+        if key in self._ours:
+            self._ours.remove(key)
+            self._s3.delete_object(Bucket=bucket, Key=key)
 
     def _template(self) -> dict[str, Any]:
         answer = self._cloudformation.get_template(StackName=self._stack, TemplateStage="Original")
@@ -104,3 +111,13 @@ class Artifact:
         )
         waiter = self._cloudformation.get_waiter("stack_update_complete")
         waiter.wait(StackName=self._stack, WaiterConfig={"Delay": _LOOK_SECONDS, "MaxAttempts": _LOOKS})
+
+    def _why(self) -> str:
+        """Return what CloudFormation said of the first resource of the last update that failed."""
+        events = self._cloudformation.describe_stack_events(StackName=self._stack)["StackEvents"]
+        failed = [
+            f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', 'no reason was given')}"
+            for one in events  # latest first
+            if one["ResourceStatus"] == "UPDATE_FAILED"
+        ]
+        return failed[0] if failed else ""

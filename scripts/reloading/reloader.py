@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.bundling.bundle import make_bundle
 from scripts.bundling.errors import BundleError
+from scripts.commands.ending import in_words
 from scripts.embedded.cdk import CdkError
 from scripts.embedded.cloud import EmbeddedCloudError
 from scripts.reloading.artifact import Artifact
@@ -59,8 +60,9 @@ class Reloader:
         self._tell(f"Saved: {_listed(names)}")
         try:
             self._renew({part_of(name) for name in names}, began)
-        except (BundleError, ReloadError, CdkError, EmbeddedCloudError) as fault:
-            self._tell(f"Refused; what was deployed before answers on.  {fault}")
+        except (BundleError, ReloadError, CdkError, EmbeddedCloudError, OSError) as fault:
+            # The last of them: a file that was there when the folder was read, and is replaced just now.
+            self._tell(f"Refused; what was deployed before answers on.  {in_words(fault)}")
         else:
             self._deployed = now
 
@@ -72,6 +74,7 @@ class Reloader:
             ReloadError: CloudFormation did not take it.
             CdkError: Nor did it take the stacks.
             EmbeddedCloudError: A relay did not start.
+            OSError: A file is not there any more, or the disk is full.
         """
         if Part.BRIDGE in parts:
             self._tell(

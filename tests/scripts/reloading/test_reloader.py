@@ -69,6 +69,7 @@ def test_the_bridge_is_said_to_stay(desk):
     ("step", "fault"),
     [
         ("bundle", BundleError("a tool is wrong")),
+        ("bundle", FileNotFoundError("a file was just replaced")),
         ("agent", ReloadError("the stack said no")),
         ("everything", CdkError("`cdk deploy` failed")),
     ],
