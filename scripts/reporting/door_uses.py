@@ -140,7 +140,7 @@ _PHONES = (
         IDENTITY,
         BRIDGE,
         ("dynamodb:UpdateItem",),
-        "takes the ticket off a row, and is told nothing else of it",
+        "uses up the ticket of a stream, and reaches no row of a session",
         "the provider's stream",
     ),
     Use(
