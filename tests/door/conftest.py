@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from moto.kms import models as moto_kms
 
 from runtime.door.ledger import Ledger
 from runtime.door.pace import PREFIX
@@ -19,6 +21,8 @@ from turn.clients import Clients
 from turn.settings import CoturnSettings
 
 SESSION = Clients()
+moto_private_key = cache(moto_kms.generate_private_key)
+"""moto makes an RSA key for each key of KMS, HMAC keys too, and that takes longer than most tests."""
 RELAY_SECRET = "the-secret-that-relays-share"
 
 
@@ -47,6 +51,7 @@ def dynamodb(monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setattr(moto_kms, "generate_private_key", moto_private_key)
     with mock_aws():
         client = aws_client("dynamodb")
         create_table(client, TABLE)

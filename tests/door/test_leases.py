@@ -2,13 +2,12 @@ import asyncio
 import random
 from http import HTTPStatus
 
-import boto3
 import pytest
 
 from runtime.door.errors import LedgerUnavailableError
 from runtime.door.leases import LedgerLeases
 from runtime.door.session import Reason
-from tests.door.conftest import REGION, TABLE, items
+from tests.door.conftest import TABLE, aws_client, items
 from tests.door.gateway import WANTED_WEBRTC, forget
 from tests.turn.answering_server import answering
 from tests.turn.emulated_channels import EmulatedChannels
@@ -31,7 +30,7 @@ def leases(dynamodb, clock) -> LedgerLeases:
 
 @pytest.fixture
 def another_process(dynamodb, clock) -> LedgerLeases:  # noqa: ARG001 - it is what starts moto
-    return LedgerLeases(boto3.client("dynamodb", region_name=REGION), TABLE, call_allocations=3, clock=clock)
+    return LedgerLeases(aws_client("dynamodb"), TABLE, call_allocations=3, clock=clock)
 
 
 def open_session(ledger, number: int) -> str:

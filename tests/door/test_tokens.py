@@ -3,14 +3,13 @@
 import base64
 from dataclasses import replace
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import text
 
 from runtime.door.errors import KeyUnavailableError, TokenRefusedError
 from runtime.door.tokens import MAX_TOKEN_CHARACTERS, Kind, Sealer, Token, Verifier
-from tests.door.conftest import REGION, answers_at
+from tests.door.conftest import REGION, answers_at, aws_client
 from tests.door.guests import create_key
 
 NEVER_ENDING = settings(
@@ -24,7 +23,7 @@ NEVER_ENDING = settings(
 
 @pytest.fixture
 def kms(dynamodb):  # noqa: ARG001 - it is what starts moto
-    return boto3.client("kms", region_name=REGION)
+    return aws_client("kms")
 
 
 @pytest.fixture

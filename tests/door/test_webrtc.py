@@ -6,7 +6,6 @@ import logging
 import time
 from http import HTTPStatus
 
-import boto3
 import pytest
 
 from runtime.door import handlers
@@ -15,7 +14,7 @@ from runtime.door.ledger import Ledger
 from runtime.door.sdp import taken
 from runtime.door.session import Reason, State
 from runtime.metrics import METRICS
-from tests.door.conftest import RELAY_SECRET, TABLE, items
+from tests.door.conftest import RELAY_SECRET, TABLE, aws_client, items
 from tests.door.gateway import ALICE, BOB, REQUEST_ID, WANTED, WANTED_WEBRTC, forget
 from tests.door.offers import CHROMIUM
 from tests.door.stand_in import ANSWER, agent_error
@@ -146,7 +145,7 @@ def test_a_row_is_closed_even_if_agentcore_does_nothing_at_all(call, ledger, dyn
 
 def test_without_a_relay_no_call_begins(call, *, ledger, dynamodb, agentcore, relays, caplog):
     """A call that could never carry audio is refused in words, and no microVM starts for it."""
-    boto3.client("secretsmanager").delete_secret(SecretId=relays.secret_arn, ForceDeleteWithoutRecovery=True)
+    aws_client("secretsmanager").delete_secret(SecretId=relays.secret_arn, ForceDeleteWithoutRecovery=True)
 
     status, told, _ = call("POST /sessions", body=WANTED_WEBRTC)
 
@@ -210,12 +209,12 @@ def test_a_dead_path_gets_fresh_relays_at_both_ends(call, ledger, agentcore, ses
 
 
 def ledger_of_now() -> Ledger:
-    return Ledger(boto3.client("dynamodb"), TABLE)
+    return Ledger(aws_client("dynamodb"), TABLE)
 
 
 def test_a_call_that_can_go_on_is_not_ended_for_want_of_relays(call, ledger, relays, session_id):
     """The old path may come back; only the session's first relays are a condition for it."""
-    boto3.client("secretsmanager").delete_secret(SecretId=relays.secret_arn, ForceDeleteWithoutRecovery=True)
+    aws_client("secretsmanager").delete_secret(SecretId=relays.secret_arn, ForceDeleteWithoutRecovery=True)
     forget()  # another process of the function, which has not read the secret
 
     status, *_ = call("POST /sessions/{id}/relays", session_id=session_id)

@@ -1,10 +1,10 @@
 """A stage that takes calls from every provider."""
 
-import boto3
 import pytest
 
 from runtime.settings.telephony import PhoneLine, TelephonySettings, lines_to_text
-from tests.door.conftest import REGION
+from tests.door.conftest import aws_client
+from tests.door.guests import create_key
 from tests.door.telephony.dialing import OURS, PUBLIC_URL, SECRETS, forget
 
 BRIDGE_URL = "wss://bridge.example.com/stream"
@@ -12,10 +12,7 @@ BRIDGE_URL = "wss://bridge.example.com/stream"
 
 @pytest.fixture
 def phone_settings(dynamodb) -> TelephonySettings:  # noqa: ARG001 - it is what starts moto
-    store = boto3.client("secretsmanager", region_name=REGION)
-    key = boto3.client("kms", region_name=REGION).create_key(
-        KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256"
-    )
+    store = aws_client("secretsmanager")
     lines = {
         name: PhoneLine(
             secret_arn=store.create_secret(Name=name, SecretString=f"{secret}\n")["ARN"], numbers=(OURS,)
@@ -23,7 +20,7 @@ def phone_settings(dynamodb) -> TelephonySettings:  # noqa: ARG001 - it is what 
         for name, secret in SECRETS.items()
     }
     return TelephonySettings(
-        caller_key=key["KeyMetadata"]["Arn"],
+        caller_key=create_key(aws_client("kms")),
         public_url=PUBLIC_URL,
         phone_lines=lines_to_text(lines),
         phone_concurrency=2,

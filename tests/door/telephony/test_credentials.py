@@ -1,14 +1,13 @@
-import boto3
 import pytest
 
 from runtime.door.telephony.credentials import FRESH_SECONDS, Credentials
 from runtime.errors import SettingsError
-from tests.door.conftest import REGION
+from tests.door.conftest import aws_client
 
 
 @pytest.fixture
 def store(dynamodb):  # noqa: ARG001 - it is what starts moto
-    return boto3.client("secretsmanager", region_name=REGION)
+    return aws_client("secretsmanager")
 
 
 def test_a_secret_that_was_replaced_is_believed_within_a_minute(store, clock):

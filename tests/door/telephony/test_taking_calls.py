@@ -7,14 +7,13 @@ import time
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 
 from runtime.door.budget import BudgetSwitch, Notice
 from runtime.door.session import Reason, State
 from runtime.door.telephony.phone_door import BUSY, CLOSED, SORRY
 from runtime.door.telephony.stream_tokens import StreamTokens
-from tests.door.conftest import REGION, TABLE, items
+from tests.door.conftest import TABLE, aws_client, items
 from tests.door.stand_in import agent_error
 from tests.door.telephony.conftest import BRIDGE_URL
 from tests.door.telephony.dialing import CALLER, OURS, PROVIDERS, REQUEST_ID, SECRETS, answer, dial, parsed
@@ -260,7 +259,7 @@ def test_neither_numbers_nor_ways_in_nor_secrets_reach_a_log_or_the_ledger(
 
 def test_a_secret_that_cannot_be_read_takes_no_calls(phone_settings, dynamodb, caplog):
     """It is the operator's fault, not an attack; the provider is told to try again."""
-    boto3.client("secretsmanager", region_name=REGION).delete_secret(
+    aws_client("secretsmanager").delete_secret(
         SecretId=phone_settings.lines["vonage"].secret_arn, ForceDeleteWithoutRecovery=True
     )
 
@@ -291,9 +290,7 @@ def test_a_report_of_how_a_call_went_is_taken_and_changes_nothing(provider, dyna
 def test_a_secret_that_was_replaced_while_nobody_called_is_read_again():
     """Lambda freezes the function in between, and whether its clocks go on is Lambda's affair."""
     answer(dial("plivo"))
-    boto3.client("secretsmanager", region_name=REGION).put_secret_value(
-        SecretId="plivo", SecretString="a new one"
-    )
+    aws_client("secretsmanager").put_secret_value(SecretId="plivo", SecretString="a new one")
     later = dial("plivo", secret="a new one")
     later["requestContext"]["timeEpoch"] += 61_000
 
