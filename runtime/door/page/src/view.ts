@@ -157,8 +157,11 @@ export class View {
   level(speaker: Speaker, level: number): void {
     const decibels = 20 * Math.log10(Math.max(level, 1e-6));
     const share = (decibels - FLOOR_DECIBELS) / (CEILING_DECIBELS - FLOOR_DECIBELS);
-    // Up at once and down slowly, as needles do.
-    this.levels[speaker] = Math.max(Math.min(1, Math.max(0, share)), this.levels[speaker] * 0.85);
+    // Up at once and down slowly, as needles do, and to the end: nobody sees a thousandth.
+    const needle = Math.max(Math.min(1, Math.max(0, share)), this.levels[speaker] * 0.85);
+    const shown = Math.floor(needle * 1000) / 1000;
+    if (shown === this.levels[speaker]) return;
+    this.levels[speaker] = shown;
     if (this.painting) return;
     this.painting = true;
     requestAnimationFrame(() => this.paint());
