@@ -61,7 +61,9 @@ def test_entries_carry_no_trace_of_who_built_them(archive: zipfile.ZipFile):
     for entry in archive.infolist():
         assert entry.date_time == EARLIEST_ZIP_TIME
         assert entry.external_attr >> 16 == READABLE_FILE
-    compiled = archive.read(f"runtime/__pycache__/settings.cpython-{AGENT_PYTHON[0]}{AGENT_PYTHON[1]}.pyc")
+    compiled = archive.read(
+        f"runtime/settings/__pycache__/agent.cpython-{AGENT_PYTHON[0]}{AGENT_PYTHON[1]}.pyc"
+    )
     assert str(ROOT).encode() not in compiled
 
 
