@@ -9,7 +9,6 @@ from http import HTTPStatus
 from itertools import repeat
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from stacks.config import DoorConfig, GuestsConfig
@@ -148,7 +147,7 @@ def preflight(gateway, path, origin):
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization,content-type",
     }
-    return httpx.options(gateway.url + path, headers=asked, trust_env=False)
+    return gateway.send("OPTIONS", path, headers=asked)
 
 
 @leaves_nothing
@@ -181,7 +180,7 @@ def test_a_request_that_a_foreign_page_sends_all_the_same_is_refused(gateway, al
         "sec-fetch-site": "cross-site",
         "sec-fetch-mode": "cors",
     }
-    answer = httpx.post(gateway.url + "/invites", headers=sent, trust_env=False)
+    answer = gateway.send("POST", "/invites", headers=sent)
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert "access-control-allow-origin" not in answer.headers

@@ -4,7 +4,6 @@ import json
 from http import HTTPStatus
 from uuid import uuid4
 
-import httpx
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
@@ -38,9 +37,7 @@ def signed(gateway, method, path, credentials, body=""):
     """Send a request that *credentials* have signed."""
     request = AWSRequest(method, gateway.url + path, headers={"content-type": "application/json"}, data=body)
     Signature(REGION, credentials).put_on(request)
-    return httpx.request(
-        method, gateway.url + path, headers=dict(request.headers), content=body, timeout=30, trust_env=False
-    )
+    return gateway.send(method, path, headers=dict(request.headers), content=body)
 
 
 def user(gateway, name, statement):
@@ -75,9 +72,7 @@ def test_whoever_signs_and_may_opens_a_session(gateway):
 )
 def test_an_unsigned_request_is_refused(gateway, headers):
     """The door spends money; nobody may open it unknown."""
-    answer = httpx.post(
-        f"{gateway.url}/sessions", content=WANTED, headers=headers, timeout=30, trust_env=False
-    )
+    answer = gateway.send("POST", "/sessions", content=WANTED, headers=headers)
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
 

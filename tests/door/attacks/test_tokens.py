@@ -10,7 +10,6 @@ import json
 import time
 from http import HTTPStatus
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -102,13 +101,7 @@ def test_the_signed_claims_also_open_it_when_written_by_hand(gateway):
 def test_nobody_comes_in_without_a_token(gateway, authorization):
     """Nothing of ours runs for them, not even the function."""
     headers = {} if authorization is None else {"authorization": authorization}
-    answer = httpx.post(
-        f"{gateway.url}/sessions",
-        json={"transport": "websocket"},
-        headers=headers,
-        timeout=30,
-        trust_env=False,
-    )
+    answer = gateway.send("POST", "/sessions", json={"transport": "websocket"}, headers=headers)
 
     assert answer.status_code == HTTPStatus.UNAUTHORIZED
 
@@ -263,12 +256,7 @@ def test_a_token_in_the_address_is_not_one(gateway):
     token = token_of(gateway)
 
     for name in ("access_token", "token", "Authorization"):
-        answer = httpx.post(
-            f"{gateway.url}/sessions?{name}={token}",
-            json={"transport": "websocket"},
-            timeout=30,
-            trust_env=False,
-        )
+        answer = gateway.send("POST", f"/sessions?{name}={token}", json={"transport": "websocket"})
         assert answer.status_code == HTTPStatus.UNAUTHORIZED
 
 
@@ -305,8 +293,8 @@ def test_a_caller_cannot_say_who_they_are(gateway):
         "x-amzn-request-context": json.dumps(body["requestContext"]),
     }
 
-    shown = httpx.get(f"{gateway.url}/sessions/{session_id}", headers=headers, timeout=30, trust_env=False)
-    smuggled = httpx.post(f"{gateway.url}/sessions", json=body, headers=headers, timeout=30, trust_env=False)
+    shown = gateway.send("GET", f"/sessions/{session_id}", headers=headers)
+    smuggled = gateway.send("POST", "/sessions", json=body, headers=headers)
 
     assert shown.status_code == HTTPStatus.NOT_FOUND
     assert smuggled.status_code == HTTPStatus.BAD_REQUEST
