@@ -16,11 +16,13 @@ if __name__ == "__main__":
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 
 from stacks.billing_stack import BillingStack
 from stacks.config import CallbackConfig, ConfigError, DeploymentConfig, FargateBridgeConfig
 from stacks.door_stack import DoorCode, DoorStack
 from stacks.edge_stack import EdgeStack
+from stacks.log_key_stack import LogKeyStack
 from stacks.monitoring_stack import MonitoringStack
 from stacks.network_stack import NetworkStack
 from stacks.parts.relays import Relays
@@ -60,8 +62,9 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
     """Hand each stack its own section, and what it needs of the stacks before it."""
     name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
-    network = NetworkStack(app, f"{name}-Network", config=config.network, env=env)
-    relays, runtime = add_runtime(app, config, bundle, network)
+    log_key = add_log_key(app, config)
+    network = NetworkStack(app, f"{name}-Network", config=config.network, log_key=log_key, env=env)
+    relays, runtime = add_runtime(app, config, bundle, network, log_key=log_key)
     edge = EdgeStack(app, f"{name}-Edge", config=config.page, env=env)
     door = DoorStack(
         app,
@@ -71,12 +74,13 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
         web_acl_arn=edge.web_acl_arn,
         relays=relays,
         runtime=runtime,
+        log_key=log_key,
         env=env,
     )
     if edge.web_acl_arn is None:
         # A web ACL of before can be deleted only once the distribution does not name it any more.
         edge.add_stack_dependency(door)
-    add_bridge(app, config, bundle, network, runtime)
+    add_bridge(app, config, bundle, network, runtime, log_key=log_key)
     MonitoringStack(
         app,
         f"{name}-Monitoring",
@@ -118,8 +122,22 @@ def door_layer(bundle: Path, name: str = "door") -> Path:
     return bundle.with_name(f"{name}-layer.zip")
 
 
+def add_log_key(app: cdk.App, config: DeploymentConfig) -> kms.IKey | None:
+    """Return the key of the stage's own for its logs, if it has one."""
+    if config.monitoring.log_key == "aws":
+        return None
+    name, env = f"Hotline-{config.stage}-LogKey", cdk.Environment(region=config.region)
+    return LogKeyStack(app, name, stage=config.stage, region=config.region, env=env).key
+
+
 def add_bridge(
-    app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack, runtime: RuntimeStack
+    app: cdk.App,
+    config: DeploymentConfig,
+    bundle: Path,
+    network: NetworkStack,
+    runtime: RuntimeStack,
+    *,
+    log_key: kms.IKey | None,
 ) -> None:
     """Add the bridge where a stage has one of its own."""
     bridge = config.telephony.bridge if config.telephony else None
@@ -138,12 +156,18 @@ def add_bridge(
         bundle=bundle,
         vpc=network.vpc,
         runtime=runtime,
+        log_key=log_key,
         env=cdk.Environment(region=config.region),
     )
 
 
 def add_runtime(
-    app: cdk.App, config: DeploymentConfig, bundle: Path, network: NetworkStack
+    app: cdk.App,
+    config: DeploymentConfig,
+    bundle: Path,
+    network: NetworkStack,
+    *,
+    log_key: kms.IKey | None,
 ) -> tuple[Relays, RuntimeStack]:
     """Add the agent, and the relays that its callers meet it on, to *network*."""
     name, stage = f"Hotline-{config.stage}", config.stage
@@ -168,6 +192,7 @@ def add_runtime(
         bundle=bundle,
         vpc=network.vpc,
         security_group=network.agent_security_group,
+        log_key=log_key,
         env=env,
     )
     return turn.relays, runtime

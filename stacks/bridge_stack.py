@@ -3,9 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
@@ -14,7 +14,7 @@ from stacks.bundle_record import BundleRecord
 from stacks.parts.bridge_front import BridgeFront
 from stacks.parts.bridge_role import BridgeRoles
 from stacks.parts.bridge_service import BridgeService
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 from stacks.runtime_stack import RuntimeStack
 from stacks.sections.bridge import FargateBridgeConfig
 
@@ -36,14 +36,13 @@ class BridgeStack(Stack):
         bundle: Path,
         vpc: ec2.IVpc,
         runtime: RuntimeStack,
+        log_key: kms.IKey | None,
         env: Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: the bridge for phone providers")
         sha256 = _sha256(bundle)
         asset = assets.Asset(self, "Bundle", path=str(bundle), asset_hash=sha256)
-        log_group = logs.LogGroup(
-            self, "Logs", retention=retention(config.log_retention_days), removal_policy=RemovalPolicy.DESTROY
-        )
+        log_group = LogKeeping(days=config.log_retention_days, key=log_key).add_group(self, "Logs")
         settings = self._settings(
             config, runtime, stage=stage, call_seconds=call_seconds, join_seconds=join_seconds
         )

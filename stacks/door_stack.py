@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -24,6 +25,7 @@ from stacks.parts.door_function import DoorFunction
 from stacks.parts.door_layer import DoorLayer
 from stacks.parts.door_settings import door_settings, page_settings
 from stacks.parts.guest_gate import GuestGate
+from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.monthly_budget import budget_name
 from stacks.parts.page_distribution import PageDistribution
 from stacks.parts.relays import Relays
@@ -73,17 +75,19 @@ class DoorStack(Stack):
         web_acl_arn: str | None,
         relays: Relays,
         runtime: RuntimeStack,
+        log_key: kms.IKey | None,
         env: Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: the door that callers come to")
         self._config, self._runtime = config, runtime
+        self._logs = LogKeeping(days=config.door.log_retention_days, key=log_key)
         gate = self._add_gate(config.guests) if config.guests else None
         self._layer = DoorLayer(self, "Layer", layer=code.layer).version
         self._environment = door_settings(config, runtime, region=self.region).to_environment()
         door = self._add_door(relays, gate)
         self.function, self.reaper = door.function, self._add_reaper()
         self.budget_switch = self._add_budget_switch()
-        self.api = DoorApi(self, "Api", config=config.door)
+        self.api = DoorApi(self, "Api", config=config.door, logs=self._logs)
         front = self._add_front(config.page, web_acl_arn)
         self.callers = self._callers(config.auth, page_urls=(f"{front}/",))
         self.api.serve(door.function, self.callers)
@@ -111,7 +115,7 @@ class DoorStack(Stack):
             environment={**self._environment, **relays.environment, **(gate.environment if gate else {})},
             layers=(self._layer,),
             reserved_concurrency=config.reserved_concurrency,
-            log_retention_days=config.log_retention_days,
+            logs=self._logs,
         )
         self._runtime.agent.grant_open(door.role)
         self._runtime.agent.grant_stop(door.role)
@@ -127,6 +131,7 @@ class DoorStack(Stack):
             config=self._config.door,
             environment=self._environment,
             layers=(self._layer,),
+            logs=self._logs,
         )
         self._runtime.agent.grant_stop(reaper.role)
         self._runtime.ledger.grant_reap(reaper.role)
@@ -139,7 +144,7 @@ class DoorStack(Stack):
             stage=self._config.stage,
             budget=budget_name(self._config.stage, self._config.billing),
             ledger=self._runtime.ledger,
-            log_retention_days=self._config.door.log_retention_days,
+            logs=self._logs,
         ).function
 
     def _add_telephony(self, telephony: TelephonyConfig, layer: Path) -> lambda_.Function:
@@ -154,7 +159,7 @@ class DoorStack(Stack):
             runtime=self._runtime,
             # A number leaves the function only for those who call back.
             tells_numbers=self._config.escalation is not None,
-            log_retention_days=self._config.door.log_retention_days,
+            logs=self._logs,
         ).function
 
     def _add_gate(self, guests: GuestsConfig) -> GuestGate:
@@ -164,7 +169,7 @@ class DoorStack(Stack):
             config=guests,
             stage=self._config.stage,
             region=self.region,
-            log_retention_days=self._config.door.log_retention_days,
+            logs=self._logs,
         )
 
     def _callers(self, auth: AuthConfig, *, page_urls: tuple[str, ...]) -> Callers:
@@ -193,5 +198,5 @@ class DoorStack(Stack):
             code=code,
             api=self.api.api,
             reserved_concurrency=page.reserved_concurrency,
-            log_retention_days=self._config.door.log_retention_days,
+            logs=self._logs,
         )

@@ -2,11 +2,13 @@
 
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.config import NetworkConfig
 from stacks.parts.agent_network import AgentNetwork
 from stacks.parts.closed_default_group import ClosedDefaultGroup
+from stacks.parts.log_keeping import LogKeeping
 
 
 class NetworkStack(Stack):
@@ -17,10 +19,17 @@ class NetworkStack(Stack):
     """For the agent's interfaces: nothing comes in, HTTPS and TURN on port 443 go out."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: NetworkConfig, env: Environment
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: NetworkConfig,
+        log_key: kms.IKey | None,
+        env: Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: the network of the voice agent")
-        self.vpc = AgentNetwork(self, "Network", config=config).vpc
+        logs = LogKeeping(days=config.flow_log_retention_days, key=log_key)
+        self.vpc = AgentNetwork(self, "Network", config=config, logs=logs).vpc
         ClosedDefaultGroup(self, "ClosedDefaultGroup", vpc=self.vpc)
         self.agent_security_group = ec2.SecurityGroup(
             self,

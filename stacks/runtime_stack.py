@@ -4,11 +4,13 @@ from pathlib import Path
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from runtime.settings.agent import RuntimeSettings
 from stacks.config import EndpointsConfig, EscalationConfig, RuntimeConfig
 from stacks.parts.agent_runtime import AgentRuntime
+from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.orders_table import OrdersTable
 from stacks.parts.people import People
 from stacks.parts.session_ledger import SessionLedger
@@ -32,6 +34,7 @@ class RuntimeStack(Stack):
         bundle: Path,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
+        log_key: kms.IKey | None,
         env: Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Hotline: the voice agent")
@@ -48,6 +51,7 @@ class RuntimeStack(Stack):
             environment=settings.to_environment(),
             vpc=vpc,
             security_group=security_group,
+            logs=LogKeeping(days=config.log_retention_days, key=log_key),
         )
         orders.grant_look_up(self.agent.role)
         self.ledger.grant_report(self.agent.role)

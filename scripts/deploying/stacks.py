@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from scripts.deploying.place import Place
 from stacks.regions import BILLING_REGION
 
-ORDER = ("Billing", "Monitoring", "Bridge", "Door", "Edge", "Runtime", "Turn", "Network")
+ORDER = ("Billing", "Monitoring", "Bridge", "Door", "Edge", "Runtime", "Turn", "Network", "LogKey")
 """Each before those that it refers to (`wire` in app.py, backwards)."""
 LEAVES = frozenset({"Billing", "Monitoring", "Bridge"})
 """No other refers to them, so that one that cannot be deleted keeps no other."""

@@ -39,6 +39,13 @@ _OTHERS = (
     ),
     Use(
         RESOURCE,
+        "LogKey/Key",
+        ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
+        "CloudWatch Logs encrypts this stage's logs, by itself and for whoever may write or read them",
+        "every line that is logged or read",
+    ),
+    Use(
+        RESOURCE,
         "Turn/Coturn/Key",
         (
             "kms:CreateGrant",

@@ -13,6 +13,7 @@ from scripts.reporting.findings import Finding
 from scripts.reporting.statements import Statement, shape
 
 _IAM5 = "IAM5[Resource::"
+_WITH_THE_LOGS_KEY = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey[*]", "kms:ReEncrypt[*]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,13 @@ class Wildcard:
     """Of the pattern; `[*]` is an asterisk itself."""
     actions: tuple[str, ...]
     reason: str
+    holder: str = "*"
+    """Pattern of the name of the role, or of the resource that the policy is of."""
 
-    def covers(self, wildcard: str, action: str) -> bool:
-        """Say whether this is about *action* on *wildcard*."""
-        return fnmatch(wildcard, self.pattern) and any(fnmatch(action, one) for one in self.actions)
+    def covers(self, holder: str, wildcard: str, action: str) -> bool:
+        """Say whether this is about *action* on *wildcard* in a policy of *holder*."""
+        ours = fnmatch(holder, self.holder) and fnmatch(wildcard, self.pattern)
+        return ours and any(fnmatch(action, one) for one in self.actions)
 
 
 WILDCARDS: Sequence[Wildcard] = (
@@ -36,11 +40,15 @@ WILDCARDS: Sequence[Wildcard] = (
              '("Default key policy", AWS KMS developer guide).'),
     Wildcard("kms:GenerateDataKey[*]", ("kms:GenerateDataKey[*]",), "One action in its forms with and without plaintext, for the services "
              "and on the conditions beside it."),
-    Wildcard("kms:ReEncrypt[*]", ("kms:ReEncrypt[*]",), "One action in its two halves, through Secrets Manager alone."),
+    Wildcard("kms:ReEncrypt[*]", ("kms:ReEncrypt[*]",), "One action in its two halves, through Secrets Manager or CloudWatch Logs alone."),
     Wildcard("*execute-api*", ("lambda:InvokeFunction",), "Any stage and method of this API's one route, of which the function serves "
              "those that the API has."),
     Wildcard("*:runtime/hotline_*", ("sts:AssumeRole",), "AgentCore puts an id behind the runtime's name, which it makes up after it has "
              "this role."),
+    Wildcard("[*]", _WITH_THE_LOGS_KEY, "Anybody of this account whom CloudWatch Logs lets write or read a log, through it alone, as the "
+             "conditions say; without it, each role's policy would have to name the key.", "LogKey/Key"),
+    Wildcard("ArnLike: kms:EncryptionContext:aws:logs:arn = *", _WITH_THE_LOGS_KEY, "This stage's own log groups: CloudFormation and AgentCore "
+             "end their names with what they make up after there is a key.", "LogKey/Key"),
 )  # fmt: skip
 
 
@@ -59,7 +67,7 @@ def why(statement: Statement, findings: Sequence[Finding]) -> str | None:
 
 
 def _reason(statement: Statement, wildcard: str, action: str, findings: Sequence[Finding]) -> str | None:
-    ours = (one.reason for one in WILDCARDS if one.covers(wildcard, action))
+    ours = (one.reason for one in WILDCARDS if one.covers(statement.holder, wildcard, action))
     return next(ours, None) or next(_acknowledged(statement, wildcard, findings), None)
 
 

@@ -1,13 +1,12 @@
 """The VPC that the agent's network interfaces live in."""
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.config import NetworkConfig
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 
 # Each public subnet holds a NAT gateway and at most the relays, each private one the interfaces that all
 # sessions of a runtime share: /24 is generous, and six of them fit the smallest range a stage may name.
@@ -19,7 +18,9 @@ class AgentNetwork(Construct):
 
     vpc: ec2.Vpc
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: NetworkConfig) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: NetworkConfig, logs: LogKeeping
+    ) -> None:
         super().__init__(scope, construct_id)
         self.vpc = ec2.Vpc(
             self,
@@ -49,7 +50,7 @@ class AgentNetwork(Construct):
             },
         )
         self._place_by_zone_id(config.availability_zone_ids)
-        self._record_flows(config)
+        self._record_flows(logs)
         self._add_interface_endpoints(config.interface_endpoints)
 
     def _place_by_zone_id(self, zone_ids: tuple[str, ...]) -> None:
@@ -64,13 +65,8 @@ class AgentNetwork(Construct):
                 resource.availability_zone = None
                 resource.availability_zone_id = zone_id
 
-    def _record_flows(self, config: NetworkConfig) -> None:
-        group = logs.LogGroup(
-            self,
-            "Flows",
-            retention=retention(config.flow_log_retention_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+    def _record_flows(self, logs: LogKeeping) -> None:
+        group = logs.add_group(self, "Flows")
         role = iam.Role(
             self,
             "FlowsRole",

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import CfnResource, aws_logs
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from stacks.bundle_record import BundleRecord
 from stacks.config import RuntimeConfig
 from stacks.parts.agent_role import AgentRole
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 
 ENDPOINT = "calls"
 ENTRY_POINT = "main.py"
@@ -34,7 +33,7 @@ class AgentRuntime(Construct):
     endpoint_name: str
     lifetime_seconds: int
     """When AgentCore ends a microVM, whatever it does."""
-    log_group: logs.LogGroup
+    log_group: aws_logs.LogGroup
 
     def __init__(
         self,
@@ -47,6 +46,7 @@ class AgentRuntime(Construct):
         environment: Mapping[str, str],
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
         name = f"hotline_{stage}"
@@ -77,7 +77,9 @@ class AgentRuntime(Construct):
         # AgentCore starts the agent while it creates the runtime: its rights must be there first.
         self._runtime.node.add_dependency(self.role)
         self.arn = self._of_runtime("AgentRuntimeArn")
-        self.log_group = self._log_group(config)
+        # Before AgentCore creates it, which would keep logs for ever.
+        log_name = f"/aws/bedrock-agentcore/runtimes/{self._of_runtime('AgentRuntimeId')}-{ENDPOINT}"
+        self.log_group = logs.add_group(self, "Logs", name=log_name)
         self._add_endpoint(config)
 
     def grant_open(self, grantee: iam.IGrantable) -> None:
@@ -120,18 +122,6 @@ class AgentRuntime(Construct):
 
     def _of_runtime(self, attribute: str) -> str:
         return self._runtime.get_att(attribute).to_string()
-
-    def _log_group(self, config: RuntimeConfig) -> logs.LogGroup:
-        """Create the group before AgentCore does, which would keep logs for ever."""
-        return logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=(
-                f"/aws/bedrock-agentcore/runtimes/{self._of_runtime('AgentRuntimeId')}-{ENDPOINT}"
-            ),
-            retention=retention(config.log_retention_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
 
 
 def _asset(scope: Construct, bundle: Path) -> assets.Asset:

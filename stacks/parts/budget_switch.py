@@ -7,6 +7,7 @@ from constructs import Construct
 from runtime.settings.budget import BudgetSettings
 from stacks.parts.budget_topic import allow_topic, function_name, topic_arn
 from stacks.parts.door_function import DoorFunction
+from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.session_ledger import SessionLedger
 
 # DynamoDB's slowest answer, five times over; nobody waits for it.
@@ -26,7 +27,7 @@ class BudgetSwitch(Construct):
         stage: str,
         budget: str,
         ledger: SessionLedger,
-        log_retention_days: int,
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
         settings = BudgetSettings(
@@ -46,7 +47,7 @@ class BudgetSwitch(Construct):
             # guide, "Use a budget in the AWS Billing and Cost Management console"), and SNS delivers what was throttled
             # again.
             reserved_concurrency=0,
-            log_retention_days=log_retention_days,
+            logs=logs,
             name=function_name(stage),
         )
         ledger.grant_switch(switch.role)

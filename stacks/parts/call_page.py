@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from runtime.settings.page import PageSettings
 from stacks.parts.acknowledge import acknowledge
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 
 ROUTES = ("/", "/page/config.json", "/page/{version}/{file}")
 
@@ -33,7 +32,7 @@ class CallPage(Construct):
         code: What `scripts/page` made.
         api: Where the page is found.
         reserved_concurrency: Of the function; 0 shares the account's.
-        log_retention_days: Of its log.
+        logs: How its log is kept.
     """
 
     def __init__(
@@ -45,12 +44,10 @@ class CallPage(Construct):
         code: Path,
         api: apigateway.HttpApi,
         reserved_concurrency: int,
-        log_retention_days: int,
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self, "Logs", retention=retention(log_retention_days), removal_policy=RemovalPolicy.DESTROY
-        )
+        log_group = logs.add_group(self, "Logs")
         description = "Hotline: serves the call page"
         role = iam.Role(
             self,

@@ -3,17 +3,16 @@
 import json
 from collections.abc import Iterable
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.config import DoorConfig, GuestsConfig, TelephonyConfig
 from stacks.parts.acknowledge import acknowledge
 from stacks.parts.callers import Callers
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 
 SESSIONS, GUEST_SESSIONS, INVITES = "/sessions", "/guest/sessions", "/invites"
 PHONES = "/telephony/{provider}"
@@ -58,7 +57,7 @@ class DoorApi(Construct):
     api: apigateway.HttpApi
     url: str
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: DoorConfig) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: DoorConfig, logs: LogKeeping) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.HttpApi(
             self,
@@ -71,7 +70,7 @@ class DoorApi(Construct):
         )
         self._config = config
         self._throttled: dict[str, dict[str, int]] = {}
-        self._stage = self._add_stage(config)
+        self._stage = self._add_stage(config, logs)
         # The address that the API itself reports: `stage.url` would spell it out for AWS only.
         self.url = self.api.api_endpoint
 
@@ -140,15 +139,13 @@ class DoorApi(Construct):
         self._throttled |= dict.fromkeys(keys, limits)
         self._stage.route_settings = self._throttled
 
-    def _add_stage(self, config: DoorConfig) -> apigateway.CfnStage:
-        log_group = logs.LogGroup(
+    def _add_stage(self, config: DoorConfig, logs: LogKeeping) -> apigateway.CfnStage:
+        log_group = logs.add_group(
             self,
             "AccessLogs",
             # AWS writes every group with another name into one policy of the account, for ever; at 5,120 characters
             # it takes no more, and no stage with a log can be deployed ("Enabling logging from AWS services").
-            log_group_name=f"/aws/vendedlogs/{Stack.of(self).stack_name}/access",
-            retention=retention(config.log_retention_days),
-            removal_policy=RemovalPolicy.DESTROY,
+            name=f"/aws/vendedlogs/{Stack.of(self).stack_name}/access",
         )
         stage = apigateway.HttpStage(
             self,

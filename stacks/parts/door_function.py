@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, aws_logs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.parts.acknowledge import acknowledge
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,7 +54,7 @@ class DoorFunction(Construct):
         timeout: Longest run.
         environment: All that it may know.
         reserved_concurrency: Runs at once that it always has; 0 shares the account's.
-        log_retention_days: Of its log.
+        logs: How its log is kept.
         layers: Third-party packages that it imports.
         dead_letter_queue: Where events go that it failed on.
         name: Only where another stack must know it; CloudFormation makes one up.
@@ -74,13 +73,13 @@ class DoorFunction(Construct):
         timeout: Duration,
         environment: Mapping[str, str],
         reserved_concurrency: int,
-        log_retention_days: int,
+        logs: LogKeeping,
         layers: Sequence[lambda_.ILayerVersion] = (),
         dead_letter_queue: sqs.IQueue | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = self._add_role_and_log(f"Hotline: {description}", log_retention_days)
+        log_group = self._add_role_and_log(f"Hotline: {description}", logs)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -105,17 +104,12 @@ class DoorFunction(Construct):
         self.function.node.add_dependency(self.role)
         _acknowledge_python(self.function)
 
-    def _add_role_and_log(self, description: str, log_retention_days: int) -> logs.LogGroup:
+    def _add_role_and_log(self, description: str, logs: LogKeeping) -> aws_logs.LogGroup:
         """Add a role that may write to the log group that is returned.
 
         The construct library's own role may write to every log group of the account.
         """
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=retention(log_retention_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = logs.add_group(self, "Logs")
         self.role = iam.Role(
             self,
             "Role",

@@ -13,6 +13,7 @@ from constructs import Construct
 from runtime.settings.guests import GuestGateSettings, GuestSettings
 from stacks.config import GuestsConfig
 from stacks.parts.door_function import DoorFunction
+from stacks.parts.log_keeping import LogKeeping
 
 # API Gateway waits 10 s for an authorizer ("Quotas for HTTP APIs"); it asks KMS, which takes milliseconds.
 TIMEOUT = Duration.seconds(8)
@@ -42,7 +43,7 @@ class GuestGate(Construct):
         config: GuestsConfig,
         stage: str,
         region: str,
-        log_retention_days: int,
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = kms.Key(
@@ -65,7 +66,7 @@ class GuestGate(Construct):
             timeout=TIMEOUT,
             environment=settings.to_environment(),
             reserved_concurrency=0,
-            log_retention_days=log_retention_days,
+            logs=logs,
         )
         self._key.grant_verify_mac(gate.role)
         self.function, self.role = gate.function, gate.role

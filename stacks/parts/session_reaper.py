@@ -11,6 +11,7 @@ from constructs import Construct
 from stacks.config import DoorConfig
 from stacks.parts.acknowledge import acknowledge
 from stacks.parts.door_function import DoorFunction
+from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.reaper_schedule import ReaperSchedule
 
 # A run stops dead sessions one after another; at half a second each this is a hundred of them.
@@ -31,6 +32,7 @@ class SessionReaper(Construct):
         config: DoorConfig,
         environment: Mapping[str, str],
         layers: Sequence[lambda_.ILayerVersion],
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
         failures = sqs.Queue(
@@ -50,7 +52,7 @@ class SessionReaper(Construct):
             environment=environment,
             layers=layers,
             reserved_concurrency=1 if config.reserved_concurrency else 0,
-            log_retention_days=config.log_retention_days,
+            logs=logs,
             dead_letter_queue=failures,
         )
         self.function = door_function.function

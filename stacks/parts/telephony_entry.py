@@ -14,6 +14,7 @@ from stacks.config import TelephonyConfig
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction
 from stacks.parts.door_layer import DoorLayer
+from stacks.parts.log_keeping import LogKeeping
 from stacks.runtime_stack import RuntimeStack
 
 # Of the providers that do not ask again Twilio waits shortest, for 15 s ("Webhooks connection overrides").
@@ -45,7 +46,7 @@ class TelephonyEntry(Construct):
         layer: Path,
         runtime: RuntimeStack,
         tells_numbers: bool,
-        log_retention_days: int,
+        logs: LogKeeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = kms.Key(
@@ -69,7 +70,7 @@ class TelephonyEntry(Construct):
             environment={**door_environment, **settings.to_environment()},
             layers=(door_layer, DoorLayer(self, "Layer", layer=layer).version),
             reserved_concurrency=config.reserved_concurrency,
-            log_retention_days=log_retention_days,
+            logs=logs,
         )
         self.function, self.role = entry.function, entry.role
         self._grant(config, runtime)

@@ -1,7 +1,7 @@
 """The knobs of what is watched: calls, and money."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -34,6 +34,15 @@ class MonitoringConfig(Section):
         max_length=300,
         description="Where whoever is woken reads the pages of docs/runbooks, such as your fork's folder on the web; ends "
         "with a slash. Without it alarms name a page by its path.",
+    )
+    log_key: Literal["aws", "own"] = Field(
+        "aws",
+        description="Whose key encrypts every log: AWS's, or one of the stage's own, which you can disable and whose every "
+        "use CloudTrail shows. Changing it replaces no log; after `own` the key stays in a stack of its own until what it "
+        "encrypted has expired and you delete it ([log-key](decisions/log-key.md)).",
+        json_schema_extra=price(
+            "`own`: US$1 a month for the key, US$0.03 per 10,000 uses of it by CloudWatch Logs (aws.amazon.com/kms/pricing)"
+        ),
     )
     # AgentCore counts the sessions of an account and Region, not of a runtime.
     other_agents_sessions: int = Field(

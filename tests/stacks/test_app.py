@@ -38,7 +38,8 @@ def test_a_stage_is_six_stacks_and_what_stands_before_its_page(shipped: Deployme
 
     The seventh is empty where a stage has no WAF: the CDK removes an empty stack, and one that is absent it forgets.
     """
-    assert set(shipped.templates) == {*STACKS, "Edge"}
+    own_key = CONTEXT["stages"][shipped.stage]["monitoring"].get("log_key") == "own"
+    assert set(shipped.templates) == {*STACKS, "Edge", *(("LogKey",) if own_key else ())}
     waf = CONTEXT["stages"][shipped.stage].get("page", {}).get("waf", False)
     assert bool(shipped.resources("Edge", "AWS::WAFv2::WebACL")) == waf
     assert waf or "Resources" not in shipped.templates["Edge"]
@@ -60,12 +61,12 @@ def test_the_page_says_what_the_stages_cost_while_nobody_calls():
 
 def test_references_go_one_way(shipped: Deployment):
     """Whoever destroys or redeploys a stack knows which others wait for it: those to its right."""
-    order = ["Network", "Turn", "Runtime", "Door", "Monitoring"]
+    order = ["LogKey", "Network", "Turn", "Runtime", "Door", "Monitoring"]
     # A web ACL must be there before the page that it stands before, and may go only after that page let go of it.
-    order.insert(3 if shipped.resources("Edge", "AWS::WAFv2::WebACL") else 4, "Edge")
+    order.insert(4 if shipped.resources("Edge", "AWS::WAFv2::WebACL") else 5, "Edge")
     artifacts = shipped.manifest["artifacts"]
 
-    for name in order:
+    for name in (one for one in order if one in shipped.templates):
         needed = artifacts[f"Hotline-{shipped.stage}-{name}"]["dependencies"]
         stacks = {one.rpartition("-")[2] for one in needed if not one.endswith(".assets")}
         assert stacks <= set(order[: order.index(name)])

@@ -6,11 +6,10 @@ from typing import Any, get_args
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
-from aws_cdk.aws_logs import LogGroup
 from pydantic import ValidationError
 
 from stacks.config import ConfigError, DeploymentConfig, ManagedTurnConfig
-from stacks.parts.retention import retention
+from stacks.parts.log_keeping import LogKeeping
 from stacks.reserved_domains import is_unreachable
 from stacks.sections.section import RetentionDays
 from stacks.sections.turn import MOST_CHANNELS
@@ -267,7 +266,7 @@ def test_every_retention_that_a_stage_may_name_deploys(days: int):
     synthesised = App(builtin_cloud_formation_validation=False)
     stack = Stack(synthesised, "Any")
 
-    LogGroup(stack, "Logs", retention=retention(days))
+    LogKeeping(days=days).add_group(stack, "Logs")
 
     Template.from_stack(stack).has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": days})
 

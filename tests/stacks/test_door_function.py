@@ -15,6 +15,7 @@ import pytest
 from scripts.bundling.layers import DOOR_LAYERS
 from scripts.bundling.packages import AGENT_PYTHON, has_bytecode
 from stacks.parts.door_function import ROOT, SOURCES, DoorFunction
+from stacks.parts.log_keeping import LogKeeping
 from tests.stacks.deployment import STAGES, synthesise
 
 ANY_FUNCTION = {
@@ -23,7 +24,7 @@ ANY_FUNCTION = {
     "timeout": cdk.Duration.seconds(3),
     "environment": {},
     "reserved_concurrency": 0,
-    "log_retention_days": 1,
+    "logs": LogKeeping(days=1),
 }
 BROUGHT_BY_LAMBDA = {*sys.stdlib_module_names, "boto3", "botocore"}
 LAYERS = {"pydantic": "Layer", "pydantic_core": "Layer"}

@@ -25,6 +25,7 @@ EVERYTHING = json.dumps(
         "guests": {},
         "telephony": BRIDGED,
         "escalation": {"kind": "callback", "email": "people@hotline.invalid"},
+        "monitoring": {"log_key": "own"},
     }
 )
 """All that a stage can have on top of relays of its own."""

@@ -28,6 +28,7 @@ from stacks.parts.callers import Callers, IamCallers, IssuerCallers
 from stacks.parts.door_api import DoorApi
 from stacks.parts.door_function import DoorFunction
 from stacks.parts.guest_gate import GuestGate
+from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.session_ledger import SessionLedger
 from tests.door.ministack import KEYS, ministack
 from tests.door.settings import settings_of_a_door
@@ -41,6 +42,7 @@ STAGE = "attacked"
 UNTHROTTLED = DoorConfig(requests_per_second=1_000, request_burst=2_000, new_session_burst=2_000)
 UNCAPPED = dict.fromkeys(("concurrency", "sessions_per_caller", "sessions_per_caller_and_minute"), 1_000)
 STACK = "Door"
+LOGS = LogKeeping(days=1)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """The gateway is on this machine; reading every authority there is would take longer than asking it."""
 CREATE_ROUNDS = 120
@@ -123,9 +125,7 @@ def synthesised(folder: Path, callers: Callers, deployed: Stage) -> tuple[dict[s
     stack = cdk.Stack(app, STACK, synthesizer=cdk.LegacyStackSynthesizer())
     ledger, gate = SessionLedger(stack, "Ledger"), None
     if deployed.guests:
-        gate = GuestGate(
-            stack, "Guests", config=deployed.guests, stage=STAGE, region=REGION, log_retention_days=1
-        )
+        gate = GuestGate(stack, "Guests", config=deployed.guests, stage=STAGE, region=REGION, logs=LOGS)
     door = DoorFunction(
         stack,
         "Requests",
@@ -134,10 +134,10 @@ def synthesised(folder: Path, callers: Callers, deployed: Stage) -> tuple[dict[s
         timeout=cdk.Duration.seconds(25),
         environment={**_environment(ledger.name, deployed), **(gate.environment if gate else {})},
         reserved_concurrency=0,
-        log_retention_days=1,
+        logs=LOGS,
     )
     ledger.grant_open(door.role)
-    api = DoorApi(stack, "Api", config=deployed.config)
+    api = DoorApi(stack, "Api", config=deployed.config, logs=LOGS)
     api.serve(door.function, callers)
     if gate and deployed.guests:
         gate.grant_invite(door.role)

@@ -74,7 +74,7 @@ def test_every_reason_of_a_pattern_is_of_one_that_is_there():
 
     for wildcard in WILDCARDS:
         assert any(
-            wildcard.covers(pattern, action)
+            wildcard.covers(one.holder, pattern, action)
             for one in given
             for pattern in one.wildcards
             for action in one.actions
