@@ -22,6 +22,7 @@ TOGETHER = {
     "tests/local/test_call.py": "one deployment",
     "tests/local/test_deploying.py": "one deployment",
     "tests/local/test_operating.py": "one deployment",
+    "tests/local/test_page.py": "one deployment",
     "tests/local/test_refusals.py": "one deployment",
     "tests/local/test_reload.py": "one deployment",
     "tests/scripts/reporting/": "reports",
@@ -33,10 +34,10 @@ FIRST = (
     "tests/local/test_operating.py",
     "tests/local/test_call.py",
     "tests/local/test_reload.py",
-    "tests/local/test_accidents.py",  # after them: it ends the model
+    "tests/local/test_page.py",  # after them: it puts other relays in their place
+    "tests/local/test_accidents.py",  # after all calls: it ends the model
     "tests/local/test_deploying.py",  # the last on their cloud: it takes the stage away
     "tests/bundle/test_arm64.py",
-    "tests/browser/test_call.py",
     "tests/embedded/test_deploy.py",
     "tests/stacks/",
     "tests/contract/",

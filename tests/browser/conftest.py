@@ -1,4 +1,4 @@
-"""An embedded cloud that everything is deployed on, with the page before it, and voices for the microphone."""
+"""A browser, the page with what stands behind it, and voices for the microphone."""
 
 import wave
 
@@ -7,42 +7,11 @@ import pytest
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, Chromium
 from scripts.calling.utterance import MICROPHONE_HZ, SAMPLE_BYTES
 from scripts.calling.voice import spoken
-from scripts.embedded.cloud import EmbeddedCloud
-from scripts.operating.sessions import SessionDesk
-from scripts.operating.stage import Stage
 from tests.browser.relayed_agent import RelayedAgent
 from tests.browser.small_stage import small_stage
-from tests.embedded.conftest import free_base_port
-from tests.local.conftest import DeployedCloud, wait_for
 
 GREETING_SECONDS = 7
 """The offline brain's greeting takes five."""
-PATIENT = {"runtime": {"idle_seconds": 300}}
-"""A call in which nobody speaks goes on while a busy machine deploys."""
-
-
-class CalledCloud(DeployedCloud):
-    def __init__(self, cloud, url):
-        super().__init__(cloud)
-        self.url = url
-        agentcore = cloud.ports.endpoints()["agentcore"]
-        self.desk = SessionDesk(Stage(deployment=self.deployment, agentcore_url=agentcore))
-
-    def sessions(self):
-        """Every row of the ledger, the newest last."""
-        table = self.deployment.outputs["LedgerTable"]
-        rows = self.deployment.tables().scan(TableName=table)["Items"]
-        ids = [row["session_id"]["S"] for row in rows if row["session_id"]["S"].startswith("hotline-")]
-        return sorted(map(self.ledger.get, ids), key=lambda row: row.started_at)
-
-    def newest(self, *, seconds, when):
-        """Wait until *when* holds for the newest session, and return its row."""
-
-        def look():
-            row = self.sessions()[-1]
-            return row if when(row) else None
-
-        return wait_for(look, seconds=seconds)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +25,6 @@ def chromium():
 async def tab(chromium):
     async with chromium.tab() as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def called():
-    with EmbeddedCloud(base_port=free_base_port(), progress=lambda _line: None) as cloud:
-        cloud.deploy("embedded", PATIENT)
-        yield CalledCloud(cloud, cloud.serve_page())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from scripts.calling.errors import CallError, RefusedError
 from scripts.calling.rehearsal import Verdict
 from scripts.calling.running import deployed_on
 from scripts.embedded.cloud import EmbeddedCloud
+from tests.browser.conftest import chromium, tab, voice  # noqa: F401 - fixtures of these tests, too
 from tests.embedded.conftest import free_base_port
 
 QUICK_REAPER = {"door": {"heartbeat_lost_seconds": 30}}

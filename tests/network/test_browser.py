@@ -16,7 +16,7 @@ from scripts.network.rules import Egress
 from scripts.network.wire import Figures
 from tests.browser.conftest import silence, voice  # noqa: F401 - fixtures
 from tests.browser.connections import SELECTED_PAIR, hurry, keep_connections
-from tests.browser.test_call import hang_up, said, session_of, state_is
+from tests.browser.page import hang_up, said, session_of, state_is
 from tests.local.conftest import wait_for
 
 QUESTION = "What is the status of order four two seven"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,24 +10,48 @@ import pytest
 from runtime.door.session import Reason, State
 from scripts.browsing.chromium import MICROPHONE_ALLOWED, MICROPHONE_REFUSED, open_tab
 from scripts.browsing.sign_in import open_signed_in
-from tests.browser.conftest import PATIENT
+from scripts.operating.sessions import SessionDesk
+from scripts.operating.stage import Stage
+from tests.browser.page import hang_up, said, session_of, state_is
+from tests.local.conftest import QUICK_REAPER, wait_for
 
 COTURN = {"kind": "coturn", "realm": "turn.hotline.test", "relays": 1, "instance_type": "t4g.small"}
 QUESTION = "What is the status of order four two seven"
-SESSION_ID = re.compile(r"hotline-[0-9a-f-]{36}")
 LEVEL = "Number(document.querySelector('#{}-level').ariaValueNow)"
 ANSWER = "Order four two seven has shipped."
+SILENT_SECONDS = 25
+"""A caller who says nothing for a minute is hung up on, and a busy machine deploys for longer."""
 
 
-def state_is(text):
-    return f"document.querySelector('#state')?.innerText === '{text}'"
+class Called:
+    """What is deployed, with the page before it."""
+
+    def __init__(self, deployed):
+        self.cloud, self.deployment, self.closed_row = (
+            deployed.cloud,
+            deployed.deployment,
+            deployed.closed_row,
+        )
+        self.url = deployed.cloud.serve_page()
+        agentcore = deployed.cloud.ports.endpoints()["agentcore"]
+        self.desk = SessionDesk(Stage(deployment=deployed.deployment, agentcore_url=agentcore))
+
+    def newest(self, *, seconds, when):
+        """Wait until *when* holds for the newest session that has a place, and return its row."""
+
+        def look():
+            held = self.desk.held()
+            return held[-1] if held and when(held[-1]) else None
+
+        return wait_for(look, seconds=seconds)
 
 
-def said(who, text):
-    return (
-        f"[...document.querySelectorAll('#transcript .{who} span')]"
-        f".some(line => line.innerText.toLowerCase().includes('{text.lower()}'))"
-    )
+@pytest.fixture(scope="module")
+def called(deployed):
+    opened = Called(deployed)
+    yield opened
+    for left in opened.desk.held():  # a browser that is ended gives nothing back
+        opened.desk.stop(left.session_id)
 
 
 async def test_a_spoken_call_is_answered_measured_and_written_down(called, voice):
@@ -77,11 +100,6 @@ async def test_a_caller_who_interrupts_is_listened_to(called, voice, transport, 
         assert {urlsplit(one).netloc for one in tab.requests} <= own_places(called)
 
 
-async def hang_up(tab):
-    await tab.press("#hang-up")
-    await tab.until(state_is("The call is over"), 20)
-
-
 async def test_without_a_microphone_one_can_write(called):
     """A refused microphone is said in words, and does not end the matter."""
     async with open_tab(MICROPHONE_REFUSED) as tab:
@@ -93,9 +111,7 @@ async def test_without_a_microphone_one_can_write(called):
 
         await tab.press("[data-remedy=without-microphone]")
         await tab.until(state_is("On the line"), 60)
-        await tab.press("#text")
-        await tab.write(QUESTION)
-        await tab.key("Enter", "\r")
+        await write(tab, QUESTION)
 
         await tab.until(said("agent", ANSWER), 30)
         assert await tab.run(said("caller", QUESTION))
@@ -152,22 +168,31 @@ async def test_another_name_for_this_machine_gets_nothing(called):
 
 
 async def test_a_call_outlives_the_pool_that_its_relays_came_from(called, tab):
-    """The last of this cloud's tests, because it changes the stage: `cdk deploy` puts coturn in the pool's place."""
+    """The last of these tests, because it changes the stage: `cdk deploy` puts coturn in the pool's place."""
     await open_signed_in(tab, f"{called.url}/?transport=webrtc")
     await tab.until(state_is("Ready to call"), 30)
     await tab.press("#call")
     await tab.until("document.querySelector('#transcript .agent span')", 60, "the agent says something")
     await tab.press("#mute")  # the browser's own microphone beeps
 
-    await asyncio.to_thread(called.cloud.deploy, "embedded", {**PATIENT, "turn": COTURN})
+    deploying = asyncio.create_task(
+        asyncio.to_thread(called.cloud.deploy, "embedded", {**QUICK_REAPER, "turn": COTURN})
+    )
+    while not (await asyncio.wait([deploying], timeout=SILENT_SECONDS))[0]:
+        await write(tab, "hello")
+    await deploying
 
-    await tab.press("#text")
-    await tab.write(QUESTION)
-    await tab.key("Enter", "\r")
+    await write(tab, QUESTION)
     await tab.until(said("agent", ANSWER), 30)
     assert await tab.text("#path") == "Relay over UDP"
     await hang_up(tab)
     assert not pooled(called)
+
+
+async def write(tab, text):
+    await tab.press("#text")
+    await tab.write(text)
+    await tab.key("Enter", "\r")
 
 
 def pooled(called):
@@ -176,11 +201,6 @@ def pooled(called):
         session = door.open("webrtc")
         door.end(session.session_id)
     return any(f":{called.cloud.ports.relay}?" in url for one in session.ice_servers for url in one["urls"])
-
-
-def session_of(requests):
-    """The session that the page joined first: its WebSocket's signed address names it, or its offer's."""
-    return next(found[0] for one in requests if (found := SESSION_ID.search(one)))
 
 
 def own_places(called):
