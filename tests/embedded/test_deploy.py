@@ -157,8 +157,15 @@ async def sign_in(cloud, name):
 def test_a_changed_knob_is_an_update_of_what_is_there(deployed):
     """An update that replaced the runtime would cut every call and change its ARN."""
     before, channels = outputs(deployed, "Runtime")["RuntimeArn"], count_channels(deployed)
+    logs = log_keys(deployed)
 
-    deployed.deploy(overrides={"runtime": {"idle_seconds": 77}, "turn": {"peak_concurrent_calls": 100}})
+    deployed.deploy(
+        overrides={
+            "runtime": {"idle_seconds": 77},
+            "turn": {"peak_concurrent_calls": 100},
+            "monitoring": {"log_key": "own"},
+        }
+    )
 
     after = outputs(deployed, "Runtime")["RuntimeArn"]
     runtime_id = after.rsplit("/", 1)[-1]
@@ -167,6 +174,19 @@ def test_a_changed_knob_is_an_update_of_what_is_there(deployed):
     assert runtime["agentRuntimeVersion"] == "2"
     assert "77" in runtime["environmentVariables"].values()
     assert count_channels(deployed) > channels
+    (key,) = set(log_keys(deployed).values())
+    assert log_keys(deployed) == dict.fromkeys(logs, key)
+    assert logs == dict.fromkeys(logs)
+
+
+def log_keys(cloud):
+    """For each log group of the stacks the key that it is encrypted with, by its name and when it was made."""
+    groups = cloud.client("logs").describe_log_groups()["logGroups"]
+    return {
+        (one["logGroupName"], one["creationTime"]): one.get("kmsKeyId")
+        for one in groups
+        if one.get("retentionInDays")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +216,21 @@ def test_the_door_falls_back_on_relays_that_stand_by(deployed):
     assert status == 201, session
     assert f":{deployed.ports.relay}?" in session["ice_servers"][0]["urls"][0]
     call_door(deployed, "DELETE", f"/sessions/{session['session_id']}")
+
+
+@pytest.mark.usefixtures("smaller")
+def test_the_logs_key_stays_when_no_log_uses_it_until_its_stack_is_deleted(deployed):
+    """What it encrypted can be read as long as somebody wants to; then it costs nothing."""
+    stack, client = "Hotline-embedded-LogKey", deployed.client("cloudformation")
+    assert set(log_keys(deployed).values()) == {None}
+    key = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
+    keys = deployed.client("kms")
+    assert keys.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+    client.delete_stack(StackName=stack)
+
+    client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    assert keys.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
 def count_channels(cloud):
