@@ -4,7 +4,7 @@ import struct
 from binascii import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from smithy_aws_event_stream.events import EventMessage
 
@@ -20,6 +20,7 @@ def decode(*pieces: bytes) -> list[Message]:
     return messages
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(HEADERS, st.binary(max_size=200), st.integers(min_value=1, max_value=50))
 def test_a_message_survives_any_cutting(headers, payload, size):
     """TCP and HTTP/2 cut where they like."""
@@ -29,6 +30,7 @@ def test_a_message_survives_any_cutting(headers, payload, size):
     assert decode(*pieces) == [Message(headers, payload)] * 2
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(st.binary(max_size=300))
 def test_noise_is_an_error_or_an_unfinished_message(noise):
     """No input may crash a server that others are using."""
@@ -39,6 +41,7 @@ def test_noise_is_an_error_or_an_unfinished_message(noise):
         assert decode(noise) == []
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(st.data())
 def test_a_flipped_bit_is_always_noticed(data):
     """Two checksums cover every byte."""
@@ -49,6 +52,7 @@ def test_a_flipped_bit_is_always_noticed(data):
         decode(bytes(frame))
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(st.binary(max_size=60), st.binary(max_size=20))
 def test_headers_of_nonsense_with_right_checksums_never_crash(headers, payload):
     """A checksum proves transport, not sense."""

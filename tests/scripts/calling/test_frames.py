@@ -1,13 +1,14 @@
 """Pipecat's own generated code is the judge of our reading of its frames."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat.frames.protobufs import frames_pb2
 
 from scripts.calling.frames import Audio, Interruption, Message, decode, encode_audio, encode_message
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(pcm=st.binary(max_size=2000), rate=st.integers(min_value=1, max_value=2**32 - 1))
 def test_pipecat_reads_our_audio(pcm, rate):
     """An agent that misreads a frame hears noise, or nothing."""
@@ -17,6 +18,7 @@ def test_pipecat_reads_our_audio(pcm, rate):
     assert (frame.audio.audio, frame.audio.sample_rate, frame.audio.num_channels) == (pcm, rate, 1)
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(pcm=st.binary(max_size=2000), rate=st.integers(min_value=1, max_value=2**32 - 1))
 def test_we_read_pipecats_audio(pcm, rate):
     """Pipecat also names and numbers its frames; a caller must step over that."""
@@ -44,6 +46,7 @@ def test_an_interruption_is_understood():
     assert decode(frame.SerializeToString()) == Interruption()
 
 
+@settings(deadline=None)  # a busy machine takes as long as it takes
 @given(st.binary(max_size=60))
 def test_damaged_frames_are_an_error_and_nothing_else(data):
     """A stranger's bytes must end in one kind of error, never in a hang or another exception."""
