@@ -10,7 +10,7 @@ from pipecat.frames.frames import LLMRunFrame
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.workers.runner import WorkerRunner
 
-from runtime.brains.sonic import Sonic
+from runtime.brains.brain import make_brain
 from runtime.caps import Caps
 from runtime.clock import LedgerClock
 from runtime.cloud import Cloud
@@ -59,7 +59,7 @@ class Call:
         self._line = line
         metrics = MetricWriter(settings.stage)
         self._tally = Tally(session_id, metrics)
-        self._meter = Meter(settings.model_id)
+        self._meter = Meter(settings)
         self._pulse = Pulse(health, metrics, measures_join=not line.reports_join)
         self._record = SessionRecord(
             session_id, cloud, settings, meter=self._meter, silence=lambda: self.silent, clock=clock
@@ -80,9 +80,9 @@ class Call:
         self._reason: Reason | None = None
         self._ended = asyncio.Event()
         self._gone = asyncio.Event()
-        self._sonic = Sonic(settings, cloud, self, prompt=_prompt())
+        self._brain = make_brain(settings, cloud, self, prompt=_prompt())
         transport = make_transport(self, admitted=self._admitted)
-        self._worker = build_pipeline(transport, self._sonic, self._toolbox, self._call_tool)
+        self._worker = build_pipeline(transport, self._brain, self._toolbox, self._call_tool)
 
     async def hold(self) -> None:
         """Hold the conversation until somebody ends it, and leave nothing of it behind."""
@@ -224,7 +224,7 @@ class Call:
     async def _say_goodbye(self, words: str) -> None:
         farewell = Farewell(self._pulse)
         farewell.ask()
-        await self._sonic.ask(words)
+        await self._brain.ask(words)
         while not (self._gone.is_set() or farewell.is_over):  # noqa: ASYNC110 - silence has no event
             await asyncio.sleep(WATCH_SECONDS)
 

@@ -21,7 +21,7 @@ from runtime.settings.agent import RuntimeSettings
 EVERY_CALLS = "dynamodb"
 """What every call needs; whatever else one needs is read when it does."""
 
-SERVICES = (EVERY_CALLS, "secretsmanager", "sns")
+SERVICES = (EVERY_CALLS, "secretsmanager", "sns", "bedrock-runtime", "polly")
 """What a call may need."""
 
 CONNECT_SECONDS = 2
@@ -38,9 +38,19 @@ def load_service_data() -> Loader:
     """
     loader = Loader(file_loader=_AgentsData())
     loader.load_data("endpoints")
-    for kind in ("service-2", "endpoint-rule-set-1"):
-        loader.load_service_model(EVERY_CALLS, kind)
+    _load(loader, EVERY_CALLS)
     return loader
+
+
+def load_more_service_data(*services: str) -> None:
+    """Read what botocore knows about *services*, which not every call needs, at the same time and place."""
+    for service in services:
+        _load(load_service_data(), service)
+
+
+def _load(loader: Loader, service: str) -> None:
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model(service, kind)
 
 
 class _AgentsData(JSONFileLoader):

@@ -40,7 +40,7 @@ class Agent:
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
         self._health = Health()
-        self._preload = Preload()
+        self._preload = Preload(settings.brain_kind)
         self._clock = LedgerClock()
         self.broken = asyncio.Event()
         """Set when the agent can never hold a call."""

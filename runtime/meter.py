@@ -1,24 +1,30 @@
-"""What a call costs: the model's list prices, and the sum so far."""
+"""What a call costs: list prices of all that is billed by use, and the sum so far."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
+
+from runtime.settings.agent import CASCADE, RuntimeSettings
 
 _MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """US$ per million tokens.
+    """US$ per million tokens, characters and seconds.
 
     Speech costs nine (in) and four (out) times as much as text, so a sum of both kinds of tokens, which
     is all that Pipecat's metrics hold, has no price.
     """
 
-    speech_input: float
-    speech_output: float
+    speech_input: float = 0.0
+    speech_output: float = 0.0
     text_input: float
     text_output: float
+    heard_seconds: float = 0.0
+    """Of audio that Transcribe listens to, silence included."""
+    spoken_characters: float = 0.0
+    """That Polly speaks."""
 
 
 # Source: https://aws.amazon.com/bedrock/pricing/ as quoted by litellm 1.109.1; US Regions.  Tokyo costs
@@ -29,25 +35,40 @@ PRICES: Mapping[str, Prices] = {
     "amazon.nova-2-5-sonic": _NOVA_SONIC,
     "amazon.nova-2-sonic-v1:0": _NOVA_SONIC,
 }
-"""By model id."""
+"""By id of the speech-to-speech model."""
+
+TEXT_PRICES: Mapping[str, tuple[float, float]] = {
+    "amazon.nova-lite-v1:0": (0.06, 0.24),
+    "amazon.nova-micro-v1:0": (0.035, 0.14),
+}
+"""In and out, by id of the cascade's text model.  Source: as above."""
+
+# Source: https://aws.amazon.com/transcribe/pricing/, streaming, first tier, US Regions: US$0.024 a minute.  Price
+# lists of October 2026 have 0.010 for some Regions; the dearer of the two lets a cap bite too early, not too late.
+TRANSCRIBE_USD_PER_MINUTE = 0.024
+
+TRANSCRIBE_LEAST_SECONDS = 15.0
+"""What a stream costs at least.  Source: as above."""
+
+POLLY_PRICES: Mapping[str, float] = {"neural": 16.0, "generative": 30.0}
+"""By engine.  Source: https://aws.amazon.com/polly/pricing/."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens that the model billed."""
+    """What was billed: tokens, seconds that were listened to, characters that were spoken."""
 
     speech_input_tokens: int = 0
     speech_output_tokens: int = 0
     text_input_tokens: int = 0
     text_output_tokens: int = 0
+    heard_seconds: float = 0.0
+    spoken_characters: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         """Add what was billed later."""
         return Usage(
-            speech_input_tokens=self.speech_input_tokens + other.speech_input_tokens,
-            speech_output_tokens=self.speech_output_tokens + other.speech_output_tokens,
-            text_input_tokens=self.text_input_tokens + other.text_input_tokens,
-            text_output_tokens=self.text_output_tokens + other.text_output_tokens,
+            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Usage)}
         )
 
     @classmethod
@@ -69,18 +90,14 @@ class Usage:
 
 
 class Meter:
-    """Adds up one call.
+    """Adds up one call."""
 
-    A model without a known price is taken at the dearest known one, so that a cap still holds.
-    """
-
-    def __init__(self, model_id: str) -> None:
-        dearest = max(PRICES.values(), key=lambda prices: prices.speech_output)
-        self._prices = PRICES.get(model_id, dearest)
+    def __init__(self, settings: RuntimeSettings) -> None:
+        self._prices = prices_of(settings)
         self.used = Usage()
 
     def add(self, usage: Usage) -> None:
-        """Count what the model billed just now."""
+        """Count what was billed just now."""
         self.used += usage
 
     @property
@@ -96,4 +113,24 @@ class Meter:
             + used.speech_output_tokens * prices.speech_output
             + used.text_input_tokens * prices.text_input
             + used.text_output_tokens * prices.text_output
+            + used.heard_seconds * prices.heard_seconds
+            + used.spoken_characters * prices.spoken_characters
         ) / _MILLION
+
+
+def prices_of(settings: RuntimeSettings) -> Prices:
+    """Return the prices of all that the brain of *settings* uses.
+
+    What has no known price is taken at the dearest known one, so that a cap still holds.
+    """
+    if settings.brain_kind != CASCADE:
+        dearest = max(PRICES.values(), key=lambda prices: prices.speech_output)
+        return PRICES.get(settings.model_id, dearest)
+    named = (price for model_id, price in TEXT_PRICES.items() if settings.model_id.endswith(model_id))
+    text_input, text_output = next(named, max(TEXT_PRICES.values()))
+    return Prices(
+        text_input=text_input,
+        text_output=text_output,
+        heard_seconds=TRANSCRIBE_USD_PER_MINUTE / 60 * _MILLION,
+        spoken_characters=POLLY_PRICES.get(settings.speech_engine, max(POLLY_PRICES.values())),
+    )

@@ -9,15 +9,17 @@ from runtime import no_files
 from runtime.errors import AgentBrokenError
 from runtime.generated_code import compiled_ahead
 from runtime.logs import redirect_pipecat
+from runtime.settings.agent import CASCADE, SONIC
 
-# Pipecat and the Bedrock SDK come with the call; nothing else is worth importing early.
+# Pipecat and the Bedrock SDK come with the call and its brain; nothing else is worth importing early.
 CALL = ("runtime.call", "runtime.transports.websocket")
 
 
 class Preload:
     """The imports, under way in a thread of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, brain: str = SONIC) -> None:
+        self._brain = brain
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -44,16 +46,17 @@ class Preload:
             raise AgentBrokenError
 
     async def _import(self) -> None:
-        await asyncio.to_thread(_import_everything)
+        await asyncio.to_thread(_import_everything, self._brain)
 
 
-def import_call() -> None:
-    """Import what a call needs, and nothing around it."""
+def import_call(brain: str = SONIC) -> None:
+    """Import what a call with *brain* needs, and nothing around it."""
     for name in CALL:
         importlib.import_module(name)
+    importlib.import_module(importlib.import_module("runtime.brains.brain").MODULES[brain])
 
 
-def _import_everything() -> None:
+def _import_everything(brain: str = SONIC) -> None:
     gc.disable()  # the collector would walk every object that imports create, again and again
     redirect_pipecat()
     sys.modules["pipecat.utils.file_resolver"] = no_files
@@ -61,7 +64,10 @@ def _import_everything() -> None:
     sys.modules["urllib3.contrib.pyopenssl"] = None  # type: ignore[assignment]
     with compiled_ahead():
         # First, so that the imports get the memory that reading it takes: 6 MB less at the peak.
-        importlib.import_module("runtime.cloud").load_service_data()
-        import_call()
+        cloud = importlib.import_module("runtime.cloud")
+        cloud.load_service_data()
+        if brain == CASCADE:
+            cloud.load_more_service_data("bedrock-runtime", "polly")
+        import_call(brain)
     gc.freeze()  # what is imported stays, so nothing need look at it ever again
     gc.enable()

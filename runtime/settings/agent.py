@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from runtime.settings.environment import Settings, optional
 
+SONIC, CASCADE = "sonic", "cascade"
+"""What may think: Nova Sonic, or Transcribe, a text model and Polly one after the other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeSettings(Settings):
@@ -15,10 +18,19 @@ class RuntimeSettings(Settings):
 
     stage: str
     region: str
+    brain_kind: str = SONIC
+    """`SONIC` or `CASCADE`."""
     model_id: str
+    """The speech-to-speech model; for the cascade its text model, or the inference profile that leads to it."""
     voice_id: str
-    endpointing_sensitivity: str
-    """`HIGH`, `MEDIUM` or `LOW`: how short a pause ends the caller's turn."""
+    endpointing_sensitivity: str = optional()
+    """Sonic's: `HIGH`, `MEDIUM` or `LOW`: how short a pause ends the caller's turn."""
+    language: str = optional()
+    """The cascade's: what callers speak, as Transcribe names it."""
+    speech_engine: str = optional()
+    """The cascade's: Polly's engine."""
+    pause_seconds: float = 0.0
+    """The cascade's: how long the caller may go on after what Transcribe takes for an end."""
     idle_seconds: int
     """Silence from both ends after which the call ends."""
     call_seconds: int

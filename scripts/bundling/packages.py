@@ -24,8 +24,7 @@ AGENT_PLATFORM = "aarch64-manylinux_2_28"
 # Packages that stay out, with what only they need, and what they are for.  tests/bundle holds a call
 # without them.  botocore keeps the 14 MB of services that nobody calls yet: a deployer's tools will.
 LEFT_OUT = {
-    "num2words": "spells numbers for speech services that cannot; Nova Sonic can",
-    "onnxruntime": "runs Silero and smart-turn; Nova Sonic decides itself when a turn ends (56 MB)",
+    "onnxruntime": "runs Silero and smart-turn; Nova Sonic and Transcribe say when a turn ends (56 MB)",
     "openai": "types of Pipecat's context, and a brain that is not ours",
     "soundfile": "background music, and Pipecat's evaluations",
 }

@@ -26,7 +26,7 @@ class Line:
         self.now, self.joined, self.longest = 1_000.0, True, CALL
         monkeypatch.setattr("runtime.pulse.time.monotonic", lambda: self.now)
         self.pulse = Pulse(Health(), MetricWriter("test", out=StringIO()), measures_join=False)
-        self.meter = Meter(settings.model_id)
+        self.meter = Meter(settings)
         self.caps = Caps(
             settings,
             call_seconds=lambda: self.longest,

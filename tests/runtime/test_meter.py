@@ -1,8 +1,11 @@
 """What a call costs."""
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.meter import PRICES, Meter, Usage
+from tests.runtime.agent_settings import AGENT
 
 EVENT = {
     "details": {
@@ -29,7 +32,7 @@ def test_what_is_new_is_counted_and_totals_are_not():
 @pytest.mark.parametrize("model_id", PRICES)
 def test_each_kind_of_token_has_its_own_price(model_id):
     """US list, per million: speech 3.00 in and 12.00 out, text 0.33 in and 2.75 out."""
-    meter = Meter(model_id)
+    meter = Meter(replace(AGENT, model_id=model_id))
     meter.add(Usage.from_event(EVENT))
     meter.add(Usage.from_event(EVENT))
 
@@ -38,7 +41,7 @@ def test_each_kind_of_token_has_its_own_price(model_id):
 
 def test_a_model_without_a_known_price_is_taken_for_dear():
     """A cap on cost that counts an unknown model as free caps nothing."""
-    known, unknown = Meter("amazon.nova-2-5-sonic"), Meter("amazon.nova-9-sonic")
+    known, unknown = Meter(AGENT), Meter(replace(AGENT, model_id="amazon.nova-9-sonic"))
     for meter in (known, unknown):
         meter.add(Usage.from_event(EVENT))
 

@@ -82,13 +82,15 @@ def read_claim(request: SignedRequest) -> Claim:
     raise AccessError("Missing Authentication Token", code="MissingAuthenticationTokenException")
 
 
-def verify(claim: Claim, request: SignedRequest, *, secret: str, now: datetime) -> None:
-    """Check that the holder of *secret* signed exactly this request, recently enough.
+def verify(
+    claim: Claim, request: SignedRequest, *, secret: str, now: datetime, service: str = SERVICE
+) -> None:
+    """Check that the holder of *secret* signed exactly this request to *service*, recently enough.
 
     Raises:
         AccessError: The signature is wrong, too old, or for another service.
     """
-    _check_scope(claim)
+    _check_scope(claim, service)
     _check_time(claim, now)
     _check_body(request)
     signer = _Signer(Credentials(claim.access_key, secret), claim.service, claim.region)
@@ -163,10 +165,10 @@ def _claim(credential: str, *, signed_headers: str, **rest: Any) -> Claim:
     )
 
 
-def _check_scope(claim: Claim) -> None:
-    if claim.service != SERVICE or not claim.timestamp.startswith(claim.scope_date):
+def _check_scope(claim: Claim, service: str) -> None:
+    if claim.service != service or not claim.timestamp.startswith(claim.scope_date):
         raise AccessError(
-            f"Credential should be scoped to correct service: '{SERVICE}'.", code="InvalidSignatureException"
+            f"Credential should be scoped to correct service: '{service}'.", code="InvalidSignatureException"
         )
     if not claim.covers("host"):
         raise AccessError("'Host' must be a signed header.", code="InvalidSignatureException")

@@ -45,8 +45,26 @@ class Floor(Protocol):
         """Speak: 16-bit mono audio and its words."""
 
 
+class Tools(Protocol):
+    """How a brain uses the client's tools."""
+
+    async def call_tool(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """Have the client run a tool and return its result, a JSON text."""
+
+
 class Brain(Protocol):
     """Answers one turn at a time; a caller who interrupts cancels the answer."""
 
     async def answer(self, turn: CallerTurn, floor: Floor) -> None:
         """Answer *turn*; return without a word when there is nothing to say."""
+
+    # The same in three steps, for the services of which each takes one.
+
+    async def hear(self, audio: bytes, sample_rate: int) -> str:
+        """Return the words of a turn: 16-bit mono; nothing where none were understood."""
+
+    async def reply(self, turn: CallerTurn, tools: Tools) -> str:
+        """Return what to answer to the words of *turn*."""
+
+    async def speak(self, words: str, sample_rate: int) -> bytes:
+        """Return *words* spoken, 16-bit mono."""

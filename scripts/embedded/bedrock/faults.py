@@ -29,16 +29,24 @@ class Faults:
         Raises:
             Refusal: The stream is to be refused.
         """
-        if self._take("throttle"):
-            raise throttled()
-        if self._take("deny"):
-            raise denied("bedrock:InvokeModelWithBidirectionalStream", exchange.headers[":path"])
-        if self._take("expire_credentials"):
-            raise expired()
+        self.befall_request(exchange.headers[":path"])
         if self._take("refuse"):
             exchange.drop()
             return True
         return False
+
+    def befall_request(self, path: str = "") -> None:
+        """Refuse what is asked for at *path*, if that is due.
+
+        Raises:
+            Refusal: It is.
+        """
+        if self._take("throttle"):
+            raise throttled()
+        if self._take("deny"):
+            raise denied("bedrock:InvokeModelWithBidirectionalStream", path)
+        if self._take("expire_credentials"):
+            raise expired()
 
     def takes_stall(self) -> bool:
         """Say whether this stream is to stall."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from scripts.embedded.address import HOST
+from scripts.embedded.address import HOST, REGION
 from scripts.embedded.bedrock.brain import Brain
 from scripts.embedded.bedrock.credentials import CredentialsLookup
 from scripts.embedded.bedrock.faults import Faults
@@ -16,6 +16,8 @@ from scripts.embedded.bedrock.http2 import Connection
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.session import Session
 from scripts.embedded.bedrock.stream import Streams
+from scripts.embedded.cascade.app import CascadeServices
+from scripts.embedded.cascade.front import Front, OlderHttp, offer
 from scripts.embedded.certificates import make_certificates
 
 
@@ -46,6 +48,14 @@ class BedrockServer:
             lookup=credentials,
             endpointing_seconds=endpointing_seconds,
         )
+        self.cascade = CascadeServices(
+            brain=brain,
+            faults=self.faults,
+            lookup=credentials,
+            region=REGION,
+            pause_seconds=endpointing_seconds,
+        )
+        """The services that one port serves besides."""
         self._folder = certificates_folder
         self._connections: set[Connection] = set()
 
@@ -59,6 +69,9 @@ class BedrockServer:
         """Every stream that was opened, oldest first."""
         return self._streams.sessions
 
+    def _connection(self) -> Connection:
+        return Connection(self._streams.handle, self._connections)
+
     async def __aenter__(self) -> Self:
         with contextlib.ExitStack() as opened:
             temporary = opened.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bedrock-"))
@@ -66,9 +79,10 @@ class BedrockServer:
             self.ca_file = files.ca_file
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(files.certificate_file, files.key_file)
-            context.set_alpn_protocols(["h2"])
+            offer(context)
+            self._older = OlderHttp(self.cascade)
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self._streams.handle, self._connections), HOST, self.port, ssl=context
+                lambda: Front(self._connection, self._older.protocol), HOST, self.port, ssl=context
             )
             self._opened = opened.pop_all()
         self.port = self._listener.sockets[0].getsockname()[1]
@@ -78,6 +92,6 @@ class BedrockServer:
         self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._listener.close()
-        await asyncio.gather(*(one.close() for one in tuple(self._connections)))
+        await asyncio.gather(self._older.close(), *(one.close() for one in tuple(self._connections)))
         await self._listener.wait_closed()
         self._opened.close()

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from scripts.embedded.bedrock import phrases
-from scripts.embedded.bedrock.brain import CallerTurn, Floor
+from scripts.embedded.bedrock.brain import CallerTurn, Floor, Tools
 from scripts.embedded.bedrock.intents import Intent, Wish, understand
 from scripts.embedded.speech import Grammar, Speech, Voice
 
@@ -51,13 +51,25 @@ class SpeakingBrain:
         """Hear the turn and answer it."""
         words = turn.text
         if words is None:
-            words = await self._speech.recognise(turn.audio, turn.sample_rate, Grammar.QUESTIONS)
+            words = await self.hear(turn.audio, turn.sample_rate)
             if words:
                 floor.hear(words)
         reply = await self._reply(understand(words), turn, floor)
-        await floor.say(reply, await self._speech.synthesise(reply, Voice.AGENT, floor.sample_rate))
+        await floor.say(reply, await self.speak(reply, floor.sample_rate))
 
-    async def _reply(self, intent: Intent, turn: CallerTurn, floor: Floor) -> str:
+    async def hear(self, audio: bytes, sample_rate: int) -> str:
+        """Recognise a question about orders."""
+        return await self._speech.recognise(audio, sample_rate, Grammar.QUESTIONS)
+
+    async def reply(self, turn: CallerTurn, tools: Tools) -> str:
+        """Answer the words of a turn."""
+        return await self._reply(understand(turn.text or ""), turn, tools)
+
+    async def speak(self, words: str, sample_rate: int) -> bytes:
+        """Say *words* in the agent's voice."""
+        return await self._speech.synthesise(words, Voice.AGENT, sample_rate)
+
+    async def _reply(self, intent: Intent, turn: CallerTurn, floor: Tools) -> str:
         if intent.order_number:
             return await self._look_up(intent.order_number, turn.tools, floor)
         if turn.text is not None and not turn.number and not turn.history:
@@ -69,14 +81,14 @@ class SpeakingBrain:
             return await self._hand_over(turn.tools, floor)
         return _REPLIES[intent.wish]
 
-    async def _hand_over(self, tools: Mapping[str, Any], floor: Floor) -> str:
+    async def _hand_over(self, tools: Mapping[str, Any], floor: Tools) -> str:
         """Hand over whoever need not say a number: numbers of telephones are not in this brain's grammar."""
         if THIS_PHONE not in json.dumps(tools.get(TRANSFER)):
             return phrases.NO_HUMAN
         arguments = {"callback_number": THIS_PHONE, "topic": "an order"}
         return phrases.person_from(await floor.call_tool(TRANSFER, arguments))
 
-    async def _look_up(self, number: str, tools: Mapping[str, Any], floor: Floor) -> str:
+    async def _look_up(self, number: str, tools: Mapping[str, Any], floor: Tools) -> str:
         if TOOL not in tools:
             return phrases.TROUBLE
         return phrases.answer_from(await floor.call_tool(TOOL, {ARGUMENT: number}), number)
