@@ -63,7 +63,9 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
     name, stage = f"Hotline-{config.stage}", config.stage
     env = cdk.Environment(region=config.region)
     log_key = add_log_key(app, config)
-    network = NetworkStack(app, f"{name}-Network", config=config.network, log_key=log_key, env=env)
+    network = NetworkStack(
+        app, f"{name}-Network", config=config.network, brain=config.runtime.brain, log_key=log_key, env=env
+    )
     relays, runtime = add_runtime(app, config, bundle, network, log_key=log_key)
     edge = EdgeStack(app, f"{name}-Edge", config=config.page, env=env)
     door = DoorStack(

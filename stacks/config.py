@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from stacks.regions import DEPLOYABLE_REGIONS
+from stacks.regions import CASCADE_PROFILES, DEPLOYABLE_REGIONS
 from stacks.sections.auth import AuthConfig, CognitoAuthConfig, IamAuthConfig, OidcAuthConfig
+from stacks.sections.brain import CascadeConfig, SonicConfig
 from stacks.sections.bridge import FargateBridgeConfig, LocalBridgeConfig
 from stacks.sections.door import DoorConfig
 from stacks.sections.endpoints import EndpointsConfig
@@ -29,6 +30,7 @@ __all__ = [
     "AuthConfig",
     "BillingConfig",
     "CallbackConfig",
+    "CascadeConfig",
     "CognitoAuthConfig",
     "ConfigError",
     "CoturnConfig",
@@ -49,6 +51,7 @@ __all__ = [
     "PhoneLineConfig",
     "QueueConfig",
     "RuntimeConfig",
+    "SonicConfig",
     "TelephonyConfig",
     "TurnConfig",
 ]
@@ -109,6 +112,17 @@ class DeploymentConfig(Section):
                 + ", ".join(sorted(DEPLOYABLE_REGIONS))
             )
         return region
+
+    @field_validator("runtime")
+    @classmethod
+    def _thinks_where_it_is(cls, runtime: RuntimeConfig, info: ValidationInfo) -> RuntimeConfig:
+        region = info.data.get("region")
+        if isinstance(runtime.brain, CascadeConfig) and region and region not in CASCADE_PROFILES:
+            raise ValueError(
+                f"brain is a cascade, whose text model is not known to be reachable from {region}; choose kind sonic, "
+                f"or a region of {', '.join(sorted(CASCADE_PROFILES))}"
+            )
+        return runtime
 
     @field_validator("door")
     @classmethod
@@ -234,6 +248,7 @@ def _faults(invalid: ValidationError) -> list[str]:
 
 _KINDS = (
     *("managed", "coturn", "external"),
+    *("sonic", "cascade"),
     *("cognito", "oidc", "iam"),
     *("callback", "webhook"),
     *("fargate", "process"),

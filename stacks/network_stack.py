@@ -5,7 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.config import NetworkConfig
+from stacks.config import CascadeConfig, NetworkConfig, SonicConfig
 from stacks.parts.agent_network import AgentNetwork
 from stacks.parts.closed_default_group import ClosedDefaultGroup
 from stacks.parts.log_keeping import LogKeeping
@@ -24,6 +24,7 @@ class NetworkStack(Stack):
         construct_id: str,
         *,
         config: NetworkConfig,
+        brain: SonicConfig | CascadeConfig,
         log_key: kms.IKey | None,
         env: Environment,
     ) -> None:
@@ -42,3 +43,6 @@ class NetworkStack(Stack):
         everywhere = ec2.Peer.any_ipv4()
         self.agent_security_group.add_egress_rule(everywhere, ec2.Port.tcp(443), "AWS APIs; TURN over TLS")
         self.agent_security_group.add_egress_rule(everywhere, ec2.Port.udp(443), "TURN over UDP")
+        if isinstance(brain, CascadeConfig):
+            # Where Transcribe takes WebSockets ("Setting up a WebSocket stream", Transcribe developer guide).
+            self.agent_security_group.add_egress_rule(everywhere, ec2.Port.tcp(8443), "Transcribe")

@@ -10,6 +10,7 @@ from constructs import Construct
 from runtime.settings.agent import RuntimeSettings
 from stacks.config import EndpointsConfig, EscalationConfig, RuntimeConfig
 from stacks.parts.agent_runtime import AgentRuntime
+from stacks.parts.brain_settings import brain_settings
 from stacks.parts.log_keeping import LogKeeping
 from stacks.parts.orders_table import OrdersTable
 from stacks.parts.people import People
@@ -69,9 +70,7 @@ class RuntimeStack(Stack):
         return RuntimeSettings(
             stage=stage,
             region=self.region,
-            model_id=config.model_id,
-            voice_id=config.voice_id,
-            endpointing_sensitivity=config.endpointing_sensitivity,
+            **brain_settings(config.brain, self.region),
             idle_seconds=config.idle_seconds,
             call_seconds=config.call_seconds,
             call_cost_usd=config.call_cost_usd,

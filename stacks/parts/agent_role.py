@@ -5,12 +5,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from stacks.config import RuntimeConfig
-from stacks.parts.acknowledge import acknowledge_pattern
+from stacks.config import CascadeConfig, RuntimeConfig
+from stacks.parts.acknowledge import acknowledge, acknowledge_pattern
+from stacks.regions import CASCADE_PROFILES
 
 
 class AgentRole(Construct):
-    """The execution role of the runtime: one model, one bundle, its own logs, and what is granted to it.
+    """The execution role of the runtime: one brain, one bundle, its own logs, and what is granted to it.
 
     The construct library's own role may read the whole asset bucket, every log group of AgentCore and all
     of X-Ray; none of that is needed.
@@ -24,23 +25,55 @@ class AgentRole(Construct):
         construct_id: str,
         *,
         config: RuntimeConfig,
+        region: str,
         runtime_name: str,
         bundle: assets.Asset,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = self._role(runtime_name)
-        stack = Stack.of(self)
-        # Nova Sonic's bidirectional stream is authorised by InvokeModel; there is no action named after it
-        # (API reference of InvokeModelWithBidirectionalStream).
-        self._allow(
-            "bedrock:InvokeModel",
-            on=f"arn:{stack.partition}:bedrock:{stack.region}::foundation-model/{config.model_id}",
-        )
+        if isinstance(config.brain, CascadeConfig):
+            self._allow_cascade(config.brain, region)
+        else:
+            # Nova Sonic's bidirectional stream is authorised by InvokeModel; there is no action named after it
+            # (API reference of InvokeModelWithBidirectionalStream).
+            self._allow("bedrock:InvokeModel", on=self._model(config.brain.model_id))
         self._allow("s3:GetObject", on=f"{bundle.bucket.bucket_arn}/{bundle.s3_object_key}")
         self._allow_own_logs(runtime_name)
 
     def _allow(self, *actions: str, on: str) -> None:
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+
+    def _model(self, model_id: str, region: str = "") -> str:
+        stack = Stack.of(self)
+        return f"arn:{stack.partition}:bedrock:{region or stack.region}::foundation-model/{model_id}"
+
+    def _allow_cascade(self, config: CascadeConfig, region: str) -> None:
+        """Allow one text model, and to hear and to speak.
+
+        A right on the model in the Regions of a profile would let the role ask there without it, so it holds only
+        for requests that come through the profile ("Prerequisites for inference profiles", Bedrock user guide).
+        """
+        ask = "bedrock:InvokeModelWithResponseStream"  # what ConverseStream is authorised by
+        prefix, served_in = CASCADE_PROFILES[region]
+        models = [self._model(config.model_id, one) for one in served_in]
+        if prefix:
+            profile = Stack.of(self).format_arn(
+                service="bedrock", resource="inference-profile", resource_name=f"{prefix}{config.model_id}"
+            )
+            self._allow(ask, on=profile)
+            through = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
+            self.role.add_to_policy(iam.PolicyStatement(actions=[ask], resources=models, conditions=through))
+        else:
+            self._allow(ask, on=models[0])
+        # Neither has a resource that IAM could name: a stream and a piece of speech are nobody's (service
+        # authorization reference of both; Polly's only resource is a lexicon, which is not used).
+        self._allow("transcribe:StartStreamTranscriptionWebSocket", "polly:SynthesizeSpeech", on="*")
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "IAM knows no resource of a stream of Transcribe nor of speech that Polly makes; the actions are two, and "
+            "read and keep nothing.",
+        )
 
     def _role(self, runtime_name: str) -> iam.Role:
         stack = Stack.of(self)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import CfnResource, aws_logs
+from aws_cdk import CfnResource, Stack, aws_logs
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
@@ -51,7 +51,9 @@ class AgentRuntime(Construct):
         super().__init__(scope, construct_id)
         name = f"hotline_{stage}"
         asset = _asset(self, bundle)
-        self.role = AgentRole(self, "Role", config=config, runtime_name=name, bundle=asset).role
+        self.role = AgentRole(
+            self, "Role", config=config, region=Stack.of(self).region, runtime_name=name, bundle=asset
+        ).role
         self.lifetime_seconds = config.call_seconds + LIFETIME_BEYOND_CALL_SECONDS
         # By CloudFormation's own names, which cfn-lint checks: the typed ones are a library of 5 MB for these two.
         self._runtime = CfnResource(

@@ -122,7 +122,15 @@ def test_zones_default_to_two_that_agentcore_supports_in_the_region():
         ({"network": {"cidr": "10.0.0.0/24"}}, "must be /16 to /21"),
         ({"network": {"cidr": "10.0.0.1/16"}}, "has host bits set"),
         ({"runtime": {"idle_seconds": 600, "call_seconds": 300}}, "shorter than idle_seconds (600)"),
-        ({"runtime": {"model_id": "amazon.nova-sonic-v1:0"}}, "stages.mine.runtime.model_id: "),
+        (
+            {"runtime": {"brain": {"kind": "sonic", "model_id": "amazon.nova-sonic-v1:0"}}},
+            "runtime.brain.model_id: ",
+        ),
+        ({"runtime": {"brain": {"kind": "cascade", "language": "de-DE"}}}, "choose from Vicki, Daniel"),
+        (
+            {"region": "ap-northeast-1", "runtime": {"brain": {"kind": "cascade"}}},
+            "not known to be reachable from ap-northeast-1",
+        ),
         ({"runtime": {"idle_seconds": 59}}, "stages.mine.runtime.idle_seconds: "),
         ({"door": {"allowed_origins": ["https://*"]}}, "stages.mine.door.allowed_origins.0: "),
         ({"turn": {"peak_concurrent_calls": 334}}, "need 21 signaling channels"),
