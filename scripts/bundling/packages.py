@@ -24,6 +24,7 @@ AGENT_PLATFORM = "aarch64-manylinux_2_28"
 # Packages that stay out, with what only they need, and what they are for.  tests/bundle holds a call
 # without them.  botocore keeps the 14 MB of services that nobody calls yet: a deployer's tools will.
 LEFT_OUT = {
+    "docopt": "the command line of num2words, which Pipecat's speech services import; it has no wheel",
     "onnxruntime": "runs Silero and smart-turn; Nova Sonic and Transcribe say when a turn ends (56 MB)",
     "openai": "types of Pipecat's context, and a brain that is not ours",
     "soundfile": "background music, and Pipecat's evaluations",

@@ -5,15 +5,16 @@
     scripts/local --call --transport webrtc    the same as the page calls, through a relay
     scripts/local --call --transport twilio    the same from a phone, as its provider brings the call
     scripts/local --phones         stay, and take calls from phones, too (scripts/call --embedded --transport twilio)
+    scripts/local --brain cascade  the same with Transcribe, Nova Lite and Polly in place of Nova Sonic
     scripts/local --trace FILE     stay, and write the timeline of every call (chrome://tracing shows it)
 
 While it stays, a file of the agent that is saved is deployed within seconds, or refused with the reason, and each
 turn of a call is a line: who spoke when, which tools ran, what it cost (docs/developing.md).  What was said is on the
 call page alone.
 
-Emulated are the AWS services (MiniStack), AgentCore's data plane and Bedrock: the model's wire protocol
-is Nova Sonic's, its brain is offline and knows nothing but the status of orders.  Real are the
-templates, the bundle's code, its environment, its IAM rights, and every byte of audio.
+Emulated are the AWS services (MiniStack), AgentCore's data plane and the models: their wire protocols are
+those of Nova Sonic or of Transcribe, Bedrock and Polly, the brain is offline and knows nothing but the status of
+orders.  Real are the templates, the bundle's code, its environment, its IAM rights, and every byte of audio.
 
 --call exits 0 only if the agent's audio, recognised back to text, says the status that the orders table
 holds, the tool was called, and the ledger closed the call; otherwise it names the step that failed.  Over
@@ -29,11 +30,13 @@ import shutil
 import signal
 import tempfile
 import time
+from typing import Any
 
 from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.phones import LINES
+from runtime.settings.agent import CASCADE, SONIC
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse
@@ -86,6 +89,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
     parser.add_argument("--trace", metavar="FILE", type=new_file, help="write the timeline of every call")
+    parser.add_argument(
+        "--brain", choices=(SONIC, CASCADE), default=SONIC, help=f"what the agent thinks with; default: {SONIC}"
+    )
     parser.add_argument("--json", metavar="FILE", type=new_file, help="with --call: write the figures")
     parser.add_argument(
         "--port",
@@ -119,7 +125,7 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> in
         progress.note("The embedded cloud is up")
         deployed = read_contents(ROOT)  # before: what is saved meanwhile is not deployed
         with progress.step("Deploy"):
-            deploy(cloud, with_phones=options.phones or options.transport in LINES)
+            deploy(cloud, with_phones=options.phones or options.transport in LINES, brain=options.brain)
         if options.call:
             deployment = deployed_on(cloud, STAGE)
             metrics, transport = cloud.client("cloudwatch"), options.transport or WEBSOCKET
@@ -137,17 +143,18 @@ def run(options: argparse.Namespace, console: Console, progress: Progress) -> in
     return 0
 
 
-def deploy(cloud: EmbeddedCloud, *, with_phones: bool) -> None:
-    """Deploy the stage, with numbers and a bridge where phones are wanted.
+def deploy(cloud: EmbeddedCloud, *, with_phones: bool, brain: str) -> None:
+    """Deploy the stage with *brain*, and with numbers and a bridge where phones are wanted.
 
     Raises:
         CdkError: The deployment failed.
         EmbeddedCloudError: The bridge did not start.
     """
+    overrides: dict[str, Any] = {"runtime": {"brain": {"kind": brain}}}
     if not with_phones:
-        cloud.deploy(STAGE)
+        cloud.deploy(STAGE, overrides)
         return
-    cloud.deploy(STAGE, overrides={"telephony": cloud.connect_phones()})
+    cloud.deploy(STAGE, {**overrides, "telephony": cloud.connect_phones()})
     cloud.start_bridge(STAGE)
 
 
