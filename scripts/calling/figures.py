@@ -39,7 +39,7 @@ class CallFigures:
     text_input_tokens: int
     text_output_tokens: int
     cost_usd: float
-    """Of the model's tokens at list price; 0 tokens cost nothing."""
+    """Of the model, and of the speech services beside it, at list price."""
     path: Path | None = None
     """What carried the audio; over WebRTC only."""
     emulated_relays: str = ""
