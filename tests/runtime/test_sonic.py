@@ -79,7 +79,7 @@ async def test_one_stream_keeps_its_credentials_to_its_end(start_agent, monkeypa
 async def test_a_forced_hand_over_moves_the_call_and_leaves_one_stream(start_agent, monkeypatch):
     """In a quiet call Pipecat drops the fresh stream, opens another each timeout, and dies at 8 minutes."""
     soon = SessionContinuationParams(transition_threshold_seconds=1, audio_start_timeout_seconds=1)
-    monkeypatch.setattr("runtime.call.Sonic", functools.partial(Sonic, continuation=soon))
+    monkeypatch.setattr("runtime.brains.sonic_brain.Sonic", functools.partial(Sonic, continuation=soon))
     async with start_agent() as world, world.call() as line:
         await greeted(line)
         await until(world.bedrock.sessions[0].closed.is_set)
