@@ -90,7 +90,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--phones", action="store_true", help="take calls from phones, too")
     parser.add_argument("--trace", metavar="FILE", type=new_file, help="write the timeline of every call")
     parser.add_argument(
-        "--brain", choices=(SONIC, CASCADE), default=SONIC, help=f"what the agent thinks with; default: {SONIC}"
+        "--brain",
+        choices=(SONIC, CASCADE),
+        default=SONIC,
+        help=f"what the agent thinks with; default: {SONIC}",
     )
     parser.add_argument("--json", metavar="FILE", type=new_file, help="with --call: write the figures")
     parser.add_argument(

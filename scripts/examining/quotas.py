@@ -15,7 +15,7 @@ from scripts.deploying.asking import Right, UnansweredError
 from scripts.examining import rights
 from scripts.examining.examined import Examined
 from scripts.examining.findings import Check, Finding, fine, unknown, wrong
-from stacks.config import CoturnConfig, DeploymentConfig
+from stacks.config import CascadeConfig, CoturnConfig, DeploymentConfig, SonicConfig
 
 KEPT_UNRESERVED = 100
 """Executions that no reservation may take (PutFunctionConcurrency, Lambda API reference)."""
@@ -41,7 +41,10 @@ def checks(stage: Examined) -> Iterator[Check]:
     """List what is looked at."""
     config = stage.config
     calls = config.door.concurrency
-    yield Check("Bedrock: streams at once", partial(_streams, stage))
+    if isinstance(config.runtime.brain, CascadeConfig):
+        yield Check("Transcribe: streams at once", partial(_transcribe_streams, stage))
+    else:
+        yield Check("Bedrock: streams at once", partial(_streams, stage, config.runtime.brain))
     sessions = Quota(
         "AgentCore: sessions at once",
         "bedrock-agentcore",
@@ -77,16 +80,33 @@ def reserved(config: DeploymentConfig) -> int:
     return config.door.reserved_concurrency + reaper + page + phones
 
 
-def _streams(stage: Examined) -> Finding:
+def _transcribe_streams(stage: Examined) -> Finding:
+    """Compare with the quota of WebSockets, or else with the smallest of those of streams."""
+    listed = [
+        *stage.asking.ask_all(rights.QUOTAS, "Quotas", ServiceCode="transcribe"),
+        *stage.asking.ask_all(rights.DEFAULT_QUOTAS, "Quotas", ServiceCode="transcribe"),
+    ]
+    streams = [one for one in listed if "stream" in one["QuotaName"].lower()]
+    sockets = [one for one in streams if "websocket" in one["QuotaName"].lower()]
+    # What the account has is listed before AWS's default of the same quota.
+    quota = next(iter(sockets), None) or min(streams, key=lambda one: one["Value"], default=None)
+    return _judged(quota, stage.config.door.concurrency, "streams of Transcribe")
+
+
+def _streams(stage: Examined, brain: SonicConfig) -> Finding:
     """Compare with the quota that is the model's, or else with the smallest of its family."""
-    need, model = stage.config.door.concurrency, MODEL_NAMES[stage.config.runtime.model_id]
+    model = MODEL_NAMES[brain.model_id]
     listed = stage.asking.ask_all(rights.QUOTAS, "Quotas", ServiceCode="bedrock")
     quota = _of_model(listed, model) or _of_model(
         stage.asking.ask_all(rights.DEFAULT_QUOTAS, "Quotas", ServiceCode="bedrock"), model
     )
+    return _judged(quota, stage.config.door.concurrency, "Sonic")
+
+
+def _judged(quota: Any, need: int, what: str) -> Finding:
     if quota is None:
         return unknown(
-            f"Service Quotas lists none for Sonic; {need} are needed",
+            f"Service Quotas lists none for {what}; {need} are needed",
             do="ask AWS Support what the account has before callers find out",
         )
     found = f"{quota['Value']:g} of {need} needed ({quota['QuotaName']})"

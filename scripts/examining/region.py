@@ -18,7 +18,7 @@ def checks(stage: Examined) -> Iterator[Check]:
 def _model(stage: Examined) -> Finding:
     if stage.place.is_embedded:
         raise UnansweredError("the embedded cloud has a model of its own, and no list of models")
-    model = stage.config.runtime.model_id
+    model = stage.config.runtime.brain.model_id
     answer = stage.asking.ask(rights.MODEL, modelId=model)
     lacking = [
         what

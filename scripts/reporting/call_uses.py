@@ -20,6 +20,21 @@ _AGENT = (
         "speaks with the one model; the bidirectional stream has no action of its own",
         "every call",
     ),
+    Use(
+        IDENTITY,
+        AGENT,
+        ("bedrock:InvokeModelWithResponseStream",),
+        "asks the cascade's one text model, which ConverseStream is authorised by",
+        "every call",
+    ),
+    Use(
+        IDENTITY,
+        AGENT,
+        ("transcribe:StartStreamTranscriptionWebSocket",),
+        "has the cascade's caller written down, and keeps nothing of it",
+        "every call",
+    ),
+    Use(IDENTITY, AGENT, ("polly:SynthesizeSpeech",), "speaks the cascade's answers", "every call"),
     Use(IDENTITY, AGENT, ("s3:GetObject",), "fetches the one bundle that was deployed", "start of a microVM"),
     Use(
         IDENTITY,

@@ -46,7 +46,7 @@ FLOWS: Sequence[Flow] = (
     Flow("the caller's and the agent's voice", "program", "agent, over AgentCore's WebSocket", f"{_TLS}, by a pre-signed URL that opens one session"),
     Flow("the caller's and the agent's voice", "phone provider", "the bridge, and from it AgentCore's WebSocket", f"{_TLS}; HTTP from the balancer to the task, within the VPC", "Bridge/*"),
     Flow("the caller's and the agent's voice", "phone provider", "agent, over AgentCore's WebSocket", f"{_TLS}, by a pre-signed URL that opens one session", "Door/Telephony/*"),
-    Flow("the caller's and the agent's voice, words, tools' answers", "agent", "Bedrock's model", f"{_TLS}, HTTP/2 over the NAT gateway or an interface endpoint"),
+    Flow("the caller's and the agent's voice, words, tools' answers", "agent", "Bedrock's model; a cascade's Transcribe, Bedrock and Polly", f"{_TLS} over the NAT gateway or an interface endpoint"),
     Flow("access tokens", "browser, program", "API Gateway, which checks them", f"{_TLS}; in memory of the page, in no log"),
     Flow("passwords, second factors", "browser", "Cognito's own pages", _TLS, "Door/Callers/*"),
     Flow("ways in, relay credentials", "the door", "the caller, in the answer alone", f"{_TLS}; lives of a minute"),

@@ -92,7 +92,7 @@ class CascadeConfig(Section):
     @field_validator("voice_id")
     @classmethod
     def _speaks_the_language(cls, voice_id: str, info: ValidationInfo) -> str:
-        language = info.data.get("language")
+        language = str(info.data.get("language"))
         if language in VOICES and voice_id not in VOICES[language]:
             raise ValueError(f"does not speak {language}; choose from {', '.join(VOICES[language])}")
         return voice_id

@@ -25,8 +25,8 @@ REAL = json.dumps(
 )
 """Addresses that are no placeholders, and nothing else."""
 
-ELSEWHERE = json.dumps({"region": "us-west-2"})
-"""Another Region than that of bills and web ACLs."""
+ELSEWHERE = json.dumps({"region": "us-west-2", "runtime": {"brain": {"kind": "cascade"}}})
+"""Another Region than that of bills, web ACLs and text models."""
 
 TURNED: dict[str, Any] = {
     "auth": {

@@ -12,6 +12,9 @@ ALLOWED = {
     ("Network", "ec2:DescribeSecurityGroups"),
     ("Turn", "cloudwatch:PutMetricData"),
     ("Turn", "route53:ListHostedZones"),
+    # A stage with a cascade: neither a stream nor a piece of speech is a resource.
+    ("Runtime", "transcribe:StartStreamTranscriptionWebSocket"),
+    ("Runtime", "polly:SynthesizeSpeech"),
     # What an instance needs to be reached without SSH.
     ("Turn", "ssm:UpdateInstanceInformation"),
     ("Turn", "ssmmessages:CreateControlChannel"),
@@ -22,6 +25,7 @@ ALLOWED = {
 EVERYTHING = json.dumps(
     {
         "turn": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"},
+        "runtime": {"brain": {"kind": "cascade"}},
         "guests": {},
         "telephony": BRIDGED,
         "escalation": {"kind": "callback", "email": "people@hotline.invalid"},
