@@ -5,9 +5,13 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from runtime.settings.agent import CASCADE, SONIC
 from tests.runtime.agent_settings import AGENT
 from tests.runtime.conftest import greeted, until
 
@@ -38,8 +42,9 @@ from runtime import preload
 from runtime.contract import Agent
 from runtime.settings.agent import RuntimeSettings
 sys.modules["runtime.main"]._prepare()
-agent = Agent(RuntimeSettings.from_environment(os.environ))
-preload._import_everything()
+settings = RuntimeSettings.from_environment(os.environ)
+agent = Agent(settings)
+preload._import_everything(settings.brain_kind)
 from awscrt.io import ClientBootstrap, EventLoopGroup
 from botocore.client import BaseClient
 from botocore.credentials import Credentials
@@ -62,29 +67,31 @@ print(json.dumps({
 
 
 @cache  # nothing that it looks at differs from one test to the next
-def probe() -> dict:
+def probe(brain_kind: str = SONIC) -> dict:
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **AGENT.to_environment()},
+        env={"PATH": os.environ["PATH"], **replace(AGENT, brain_kind=brain_kind).to_environment()},
         capture_output=True,
         check=True,
     )
     return json.loads(done.stdout)
 
 
-def test_nothing_that_would_be_shared_or_stale_is_made_at_import():
+@pytest.mark.parametrize("brain_kind", [SONIC, CASCADE])
+def test_nothing_that_would_be_shared_or_stale_is_made_at_import(brain_kind):
     """A client, a key or a socket from the snapshot would be the same, and too old, in every session."""
-    found = probe()
+    found = probe(brain_kind)
 
     assert found["live"] == []
     assert found["sockets"] == []
     assert found["threads"] == 1
 
 
-def test_no_clock_is_read_and_nothing_is_drawn_before_the_snapshot():
+@pytest.mark.parametrize("brain_kind", [SONIC, CASCADE])
+def test_no_clock_is_read_and_nothing_is_drawn_before_the_snapshot(brain_kind):
     """Every session would begin at the same, past moment, and draw the same numbers."""
-    assert probe()["asked"] == []
+    assert probe(brain_kind)["asked"] == []
 
 
 async def test_the_pings_before_the_snapshot_leave_no_moment_in_it(start_agent):
@@ -112,9 +119,21 @@ def test_what_a_call_needs_is_imported_before_it():
     } <= modules
 
 
+def test_each_brain_is_imported_before_its_calls_and_the_other_never():
+    """aiobotocore alone takes 10 MB and its time; nobody has two brains."""
+    sonics, cascades = set(probe()["modules"]), set(probe(CASCADE)["modules"])
+    only_sonics = {"aws_sdk_bedrock_runtime.client", "runtime.brains.sonic"}
+    only_cascades = {"aiobotocore.session", "aiohttp", "num2words", "runtime.brains.cascade.voice"}
+
+    assert only_sonics <= sonics
+    assert only_cascades <= cascades
+    assert not only_cascades & sonics
+    assert not only_sonics & cascades
+
+
 def test_what_no_call_needs_is_not_imported():
     """Each of these was measured: FastAPI 0.25 s, aiohttp 0.2 s, voice detectors 46 MB."""
-    modules = set(probe()["modules"])
+    modules = set(probe()["modules"]) | set(probe(CASCADE)["modules"])
 
     assert not modules & {
         "fastapi",

@@ -90,7 +90,7 @@ class Ears(AWSTranscribeSTTService):
     async def _connect_websocket(self) -> None:
         """Open a stream as the role of this moment, where the deployment says.
 
-        Pipecat's own writes part of the signed address, the key's id with it, into its log.
+        Pipecat's own knows AWS's address alone, and writes part of the signed one into its log.
         """
         if self._websocket and self._websocket.state is State.OPEN:
             return
