@@ -145,6 +145,19 @@ def looked(aws, overrides=WHOLE):
     return {one.checked: one for one in examine(place(aws, overrides))}
 
 
+def test_a_cascade_is_held_to_the_streams_of_transcribe(aws):
+    """Accounts begin with few of them, and Sonic's quota says nothing about a stage without Sonic."""
+    sockets = "Number of StartStreamTranscription Websocket requests"
+    aws.answer(
+        "service-quotas", "ListServiceQuotas", quotas(("Concurrent HTTP/2 streams", 50.0), (sockets, 5.0))
+    )
+    found = looked(aws, {**WHOLE, "runtime": {"brain": {"kind": "cascade"}}})
+
+    assert "Bedrock: streams at once" not in found
+    assert found["Transcribe: streams at once"].state is State.WRONG
+    assert found["Transcribe: streams at once"].found == f"5 of 15 needed ({sockets})"
+
+
 def test_an_account_that_has_everything_is_told_so(aws):
     """A doctor who always finds something is soon not asked any more."""
     found = looked(aws)
