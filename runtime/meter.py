@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from runtime.settings.agent import CASCADE, RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
+from runtime.settings.brains import CASCADE
 
 _MILLION = 1_000_000
 

@@ -9,7 +9,7 @@ from runtime import no_files
 from runtime.errors import AgentBrokenError
 from runtime.generated_code import compiled_ahead
 from runtime.logs import redirect_pipecat
-from runtime.settings.agent import CASCADE, SONIC
+from runtime.settings.brains import CASCADE, SONIC
 
 # Pipecat and the Bedrock SDK come with the call and its brain; nothing else is worth importing early.
 CALL = ("runtime.call", "runtime.transports.websocket")

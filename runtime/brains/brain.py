@@ -10,7 +10,8 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from runtime.brains.listener import Listener
 from runtime.cloud import Cloud
-from runtime.settings.agent import CASCADE, SONIC, RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
+from runtime.settings.brains import CASCADE, SONIC
 
 type CallTool = Callable[[FunctionCallParams], Awaitable[None]]
 

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
+from runtime.settings.brains import SONIC
 from runtime.settings.environment import Settings, optional
-
-SONIC, CASCADE = "sonic", "cascade"
-"""What may think: Nova Sonic, or Transcribe, a text model and Polly one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +17,7 @@ class RuntimeSettings(Settings):
     stage: str
     region: str
     brain_kind: str = SONIC
-    """`SONIC` or `CASCADE`."""
+    """One of `runtime.settings.brains`."""
     model_id: str
     """The speech-to-speech model; for the cascade its text model, or the inference profile that leads to it."""
     voice_id: str

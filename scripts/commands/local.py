@@ -36,7 +36,7 @@ from rich.console import Console
 
 from runtime.door.bodies import TRANSPORTS, WEBSOCKET
 from runtime.phones import LINES
-from runtime.settings.agent import CASCADE, SONIC
+from runtime.settings.brains import CASCADE, SONIC
 from scripts.calling.errors import CallError
 from scripts.calling.progress import Progress
 from scripts.calling.rehearsal import rehearse

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runtime.settings.agent import CASCADE, SONIC
+from runtime.settings.brains import CASCADE, SONIC
 from stacks.config import CascadeConfig, SonicConfig
 from stacks.regions import CASCADE_PROFILES
 

@@ -10,7 +10,7 @@ import websockets.asyncio.client
 from runtime.brains.cascade.clients import Clients
 from runtime.door.session import Reason
 from runtime.farewell import FAREWELLS
-from runtime.settings.agent import CASCADE
+from runtime.settings.brains import CASCADE
 from scripts.calling.utterance import MICROPHONE_HZ, Utterance
 from scripts.embedded.bedrock.credentials import Credentials
 from scripts.embedded.bedrock.faults import Faults

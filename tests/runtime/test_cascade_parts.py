@@ -11,7 +11,7 @@ from runtime.brains.cascade.ears import Ears
 from runtime.brains.cascade.mind import Mind
 from runtime.brains.cascade.voice import Voice
 from runtime.meter import Meter, Usage
-from runtime.settings.agent import CASCADE
+from runtime.settings.brains import CASCADE
 from tests.runtime.agent_settings import AGENT
 
 SETTINGS = replace(

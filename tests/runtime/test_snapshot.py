@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings.agent import CASCADE, SONIC
+from runtime.settings.brains import CASCADE, SONIC
 from tests.runtime.agent_settings import AGENT
 from tests.runtime.conftest import greeted, until
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from runtime.settings.agent import CASCADE, SONIC, RuntimeSettings
+from runtime.settings.agent import RuntimeSettings
+from runtime.settings.brains import CASCADE, SONIC
 from tests.contract.test_environment import agent_environment
 from tests.stacks.deployment import ELSEWHERE, Deployment, synthesise
 from tests.stacks.test_runtime_stack import rights
