@@ -15,10 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Half of the suite waits: for sockets, processes, speech in real time; so there is one worker more than
+# Half of the suite waits: for sockets, processes, speech in real time; so there are two workers more than
 # processors, up to four.  tests/workers.py says what stays together, and what comes first.  A named part runs
 # plainly: output as it comes, and pdb.
-WORKERS = min(4, (os.cpu_count() or 1) + 1)
+WORKERS = min(4, (os.cpu_count() or 1) + 2)
 SLOWEST_SHOWN = 25
 WHOLE_SUITE = (
     *("--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"),

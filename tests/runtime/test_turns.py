@@ -14,12 +14,12 @@ from runtime.pulse import PAUSE_SECONDS, Pulse
 from runtime.tools.toolbox import ToolRun
 from runtime.turns import Turns
 from scripts.embedded.bedrock.scripted import ScriptedBrain
+from tests.runtime.agent_settings import AGENT
 from tests.runtime.conftest import GREETING, ask, greeted, until
 from tests.runtime.test_call import LOOK_UP
 
 PIECE_SECONDS = 0.1
 SOUND = np.full(160, 8_000, dtype=np.int16).tobytes()
-SONIC = "amazon.nova-2-5-sonic"
 
 
 class Conversation:
@@ -29,7 +29,7 @@ class Conversation:
         self.now = 1_000.0
         monkeypatch.setattr("runtime.pulse.time.monotonic", lambda: self.now)
         self.pulse = Pulse(Health(), MetricWriter("test", out=StringIO()), measures_join=False)
-        self.turns = Turns("session-1", self.pulse, Meter(SONIC))
+        self.turns = Turns("session-1", self.pulse, Meter(AGENT))
 
     def caller_speaks(self, seconds: float) -> None:
         """Let a caller speak and the model understand it a moment later."""
