@@ -34,7 +34,9 @@ def copy(tmp_path):
 
 
 def content(page):
-    return {str(file.relative_to(page)): file.read_bytes() for file in page.rglob("*") if file.is_file()}
+    """Return what is deployed: not the byte-code of whoever has run the page's function from where it was made."""
+    files = (file for file in page.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+    return {str(file.relative_to(page)): file.read_bytes() for file in files}
 
 
 def served(page):
