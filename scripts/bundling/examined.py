@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.bundling import examining
 from scripts.bundling.errors import BundleError
 
+_PROGRAM = Path(__file__).with_name("examining.py")
 _CHARACTERS = 1500
 """Of what is wrong, for the message."""
 
@@ -21,7 +21,7 @@ def examine(ours: Path) -> list[str]:
         BundleError: The agent cannot be imported, or a tool is wrong.
     """
     done = subprocess.run(
-        [sys.executable, "-B", "-P", examining.__file__],
+        [sys.executable, "-B", "-P", _PROGRAM],
         cwd=ours,
         env={"PYTHONHASHSEED": "0", "PYTHONPATH": str(ours)},
         capture_output=True,
