@@ -40,10 +40,10 @@ class MonitoringStack(Stack):
         bridge = telephony.bridge if telephony else None
         bridged = bridge_watches(stage, bridge) if isinstance(bridge, FargateBridgeConfig) else ()
         pages = Pages(stage=stage, region=self.region, runbooks_url=config.runbooks_url)
-        alarms = [
-            watch.add_to(self, pages=pages, topic=topic)
+        alarms = {
+            watch.name: watch.add_to(self, pages=pages, topic=topic)
             for watch in (*watches, *phones, *bridged, *(coturn_watches(stage, relays) if relays else ()))
-        ]
+        }
         CallDashboard(
             self,
             "Calls",

@@ -21,6 +21,14 @@ ALARMS_HEIGHT = 4
 
 NO_LIMITS: Mapping[str, Sequence[cloudwatch.HorizontalAnnotation]] = {}
 
+WAKES: Mapping[Metric, str] = {
+    metrics.VOICE_TO_VOICE_LATENCY: "SlowAnswers",
+    metrics.MODEL_FIRST_AUDIO: "SlowModel",
+    metrics.JOIN_TIME: "SlowJoins",
+    metrics.TOOL_LATENCY: "SlowTools",
+}
+"""Which alarm rings when the slowest twentieth of a metric is too slow."""
+
 type Row = list[cloudwatch.IWidget]
 
 
@@ -33,41 +41,44 @@ class CallDashboard(Construct):
         construct_id: str,
         *,
         stage: str,
-        alarms: Sequence[cloudwatch.Alarm],
+        alarms: Mapping[str, cloudwatch.Alarm],
         agent: AgentRuntime,
         door: DoorStack,
         relays: Mapping[str, Sequence[cloudwatch.IMetric]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stage = stage
-        self._limits = _limits(alarms)
-        dashboard = cloudwatch.Dashboard(
+        self._limits = {
+            metric: [alarms[name].to_annotation()] for metric, name in WAKES.items() if name in alarms
+        }
+        rows = [
+            [_alarms(list(alarms.values()))],
+            self._felt(),
+            self._path(),
+            _row(relays or {}),
+            self._sessions(),
+            self._tools(),
+            self._phones() if door.telephony else [],
+            self._cost(),
+            _agentcore(agent),
+            _door(door),
+            _logs(agent, door),
+        ]
+        cloudwatch.Dashboard(
             self,
             "Dashboard",
             dashboard_name=dashboard_name(stage),
             period_override=cloudwatch.PeriodOverride.AUTO,
+            widgets=[row for row in rows if row],
         )
-        dashboard.add_widgets(_alarms(alarms))
-        dashboard.add_widgets(*self._felt())
-        dashboard.add_widgets(*self._path())
-        if relays:
-            dashboard.add_widgets(*_row(relays))
-        dashboard.add_widgets(*self._sessions())
-        dashboard.add_widgets(*self._tools())
-        if door.telephony:
-            dashboard.add_widgets(*self._phones())
-        dashboard.add_widgets(*self._cost())
-        dashboard.add_widgets(*_agentcore(agent))
-        dashboard.add_widgets(*_door(door))
-        dashboard.add_widgets(*_logs(agent, door))
 
     def _felt(self) -> Row:
         return self._judged_row(
             {
-                "Caller stops to answer begins (ms)": self._spread(metrics.VOICE_TO_VOICE_LATENCY),
-                "Model's first audio (ms)": self._spread(metrics.MODEL_FIRST_AUDIO),
-                "Join to greeting (ms)": self._spread(metrics.JOIN_TIME),
-                "Agent wakes (ms)": self._spread(metrics.WAKE_TIME),
+                "Caller stops to answer begins (ms)": metrics.VOICE_TO_VOICE_LATENCY,
+                "Model's first audio (ms)": metrics.MODEL_FIRST_AUDIO,
+                "Join to greeting (ms)": metrics.JOIN_TIME,
+                "Agent wakes (ms)": metrics.WAKE_TIME,
             }
         )
 
@@ -109,7 +120,7 @@ class CallDashboard(Construct):
             {
                 "Tool calls": [self._metric(metrics.TOOL_CALLS, "Sum")],
                 "Share of tool calls that failed": [self._metric(metrics.TOOL_ERRORS, "Average")],
-                "Silence while a tool works (ms)": self._spread(metrics.TOOL_LATENCY),
+                "Silence while a tool works (ms)": metrics.TOOL_LATENCY,
                 "Calls handed over to people": [self._metric(metrics.ESCALATIONS, "Sum")],
             }
         )
@@ -135,10 +146,15 @@ class CallDashboard(Construct):
             }
         )
 
-    def _judged_row(self, graphs: Mapping[str, Sequence[cloudwatch.Metric]]) -> Row:
-        """Draw into each graph from where on somebody is woken."""
+    def _judged_row(self, graphs: Mapping[str, Metric | Sequence[cloudwatch.Metric]]) -> Row:
+        """Draw percentiles of each lone metric, and into them from where on somebody is woken."""
+        judged = {title: drawn for title, drawn in graphs.items() if isinstance(drawn, Metric)}
         return _row(
-            graphs, {title: self._limits.get(drawn[0].metric_name, ()) for title, drawn in graphs.items()}
+            {
+                title: self._spread(drawn) if isinstance(drawn, Metric) else drawn
+                for title, drawn in graphs.items()
+            },
+            {title: self._limits.get(metric, ()) for title, metric in judged.items()},
         )
 
     def _metric(self, metric: Metric, statistic: str) -> cloudwatch.Metric:
@@ -237,13 +253,3 @@ def _row(
         )
         for title, drawn in graphs.items()
     ]
-
-
-def _limits(alarms: Sequence[cloudwatch.Alarm]) -> Mapping[str, Sequence[cloudwatch.HorizontalAnnotation]]:
-    """Return, by its metric's name, from where on each percentile wakes somebody."""
-    judged = ((alarm.metric, alarm) for alarm in alarms)
-    return {
-        metric.metric_name: [alarm.to_annotation()]
-        for metric, alarm in judged
-        if isinstance(metric, cloudwatch.Metric) and metric.statistic == "p95"
-    }
