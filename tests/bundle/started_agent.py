@@ -61,7 +61,9 @@ def healthy_answer(agent: subprocess.Popen[str], port: int) -> dict[str, object]
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10) as answer:
                 return json.load(answer)
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as not_yet:
+            if isinstance(not_yet, urllib.error.HTTPError):
+                not_yet.close()
             time.sleep(0.1)
     agent.kill()
     raise AssertionError(f"The agent was not healthy in time. It printed:\n{agent.communicate()[0]}")

@@ -62,8 +62,13 @@ def started(settings: RuntimeSettings, log: Path) -> Iterator[tuple[subprocess.P
 
 
 def healthy(port: int) -> bool:
-    with contextlib.suppress(OSError, urllib.error.HTTPError):
-        return json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/ping"))["status"] == "Healthy"
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping") as answer:
+            return json.load(answer)["status"] == "Healthy"
+    except urllib.error.HTTPError as not_yet:
+        not_yet.close()
+    except OSError:
+        pass  # nobody listens yet
     return False
 
 
