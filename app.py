@@ -40,6 +40,10 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE, page: Path = PAGE) -> None:
     Raises:
         ConfigError: The stage cannot be deployed as it is written, or *bundle* or *page* is not there.
     """
+    context = app.node.try_get_context
+    config = DeploymentConfig.for_stage(
+        context("stage") or "dev", context("stages") or {}, context("overrides") or ""
+    )
     if not bundle.is_file():
         raise ConfigError(f"{bundle} is not there, so there is no agent to deploy; run scripts/bundle.")
     for layer in (door_layer(bundle), door_layer(bundle, "telephony")):
@@ -49,10 +53,6 @@ def build(app: cdk.App, *, bundle: Path = BUNDLE, page: Path = PAGE) -> None:
             )
     if not page.is_dir():
         raise ConfigError(f"{page} is not there, so there is no call page to deploy; run scripts/page.")
-    context = app.node.try_get_context
-    config = DeploymentConfig.for_stage(
-        context("stage") or "dev", context("stages") or {}, context("overrides") or ""
-    )
     wire(app, config, bundle, page)
     if context("nag") != "false":
         check_with_nag(app, every_pack=context("nag") == "all")
