@@ -83,6 +83,17 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
         # A web ACL of before can be deleted only once the distribution does not name it any more.
         edge.add_stack_dependency(door)
     add_bridge(app, config, bundle, network, runtime, log_key=log_key)
+    add_guards(app, config, network, runtime, door)
+    # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
+    cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])
+
+
+def add_guards(
+    app: cdk.App, config: DeploymentConfig, network: NetworkStack, runtime: RuntimeStack, door: DoorStack
+) -> None:
+    """Add what watches the calls and the money, and refuse to deploy while nobody would hear of either."""
+    name, stage = f"Hotline-{config.stage}", config.stage
+    env = cdk.Environment(region=config.region)
     MonitoringStack(
         app,
         f"{name}-Monitoring",
@@ -94,8 +105,6 @@ def wire(app: cdk.App, config: DeploymentConfig, bundle: Path, page: Path) -> No
         door=door,
         env=env,
     )
-    # CloudFormation passes the tags of a stack on to all that it makes: what a stage costs, and what is left.
-    cdk.Tags.of(app).add("hotline:stage", stage, include_resource_types=["aws:cdk:stack"])
     billing = BillingStack(
         app,
         f"{name}-Billing",

@@ -5,6 +5,8 @@ soon expired credentials, to every session that is restored from it.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,30 @@ class _AgentsData(JSONFileLoader):
         return data
 
 
+@contextmanager
+def asking_for_credentials() -> Iterator[None]:
+    """Say of whatever goes wrong in the block that there are no credentials.
+
+    Raises:
+        CredentialsError: Their source does not answer, or not as it should.
+    """
+    try:
+        yield
+    except BotoCoreError as fault:
+        raise CredentialsError(f"The role's credentials cannot be had: {type(fault).__name__}.") from fault
+
+
+def offered(credentials: ReadOnlyCredentials | None) -> ReadOnlyCredentials:
+    """Return *credentials*.
+
+    Raises:
+        CredentialsError: No source has any.
+    """
+    if credentials is None:
+        raise CredentialsError("No AWS credentials: neither the role nor the environment offers any.")
+    return credentials
+
+
 class Cloud:
     """Clients and credentials, for use from threads; nothing here belongs on an event loop."""
 
@@ -88,16 +114,10 @@ class Cloud:
         Raises:
             CredentialsError: No source of credentials has any.
         """
-        try:
+        with asking_for_credentials():
             known = self._session.get_credentials()
-            frozen: ReadOnlyCredentials | None = known.get_frozen_credentials() if known else None
-        except BotoCoreError as fault:
-            raise CredentialsError(
-                f"The role's credentials cannot be had: {type(fault).__name__}."
-            ) from fault
-        if frozen is None:
-            raise CredentialsError("No AWS credentials: neither the role nor the environment offers any.")
-        return frozen
+            frozen = known.get_frozen_credentials() if known else None
+        return offered(frozen)
 
     @cached_property
     def _session(self) -> Any:

@@ -55,26 +55,8 @@ class AgentRuntime(Construct):
             self, "Role", config=config, region=Stack.of(self).region, runtime_name=name, bundle=asset
         ).role
         self.lifetime_seconds = config.call_seconds + LIFETIME_BEYOND_CALL_SECONDS
-        # By CloudFormation's own names, which cfn-lint checks: the typed ones are a library of 5 MB for these two.
-        self._runtime = CfnResource(
-            self,
-            "Runtime",
-            type="AWS::BedrockAgentCore::Runtime",
-            properties={
-                "AgentRuntimeName": name,
-                "AgentRuntimeArtifact": {"CodeConfiguration": _code(asset)},
-                "Description": "Hotline: a voice agent, one microVM per call",
-                "EnvironmentVariables": dict(environment),
-                "LifecycleConfiguration": {
-                    "IdleRuntimeSessionTimeout": config.idle_seconds,
-                    "MaxLifetime": self.lifetime_seconds,
-                },
-                "NetworkConfiguration": _private(vpc, security_group),
-                # Said, because which version is the default has changed.  V2 starts in about 2 s, V1 in 5 to 30.
-                "PlatformVersion": "V2",
-                "ProtocolConfiguration": "HTTP",
-                "RoleArn": self.role.role_arn,
-            },
+        self._runtime = self._add_runtime(
+            config, name, code=_code(asset), network=_private(vpc, security_group), environment=environment
         )
         # AgentCore starts the agent while it creates the runtime: its rights must be there first.
         self._runtime.node.add_dependency(self.role)
@@ -83,6 +65,37 @@ class AgentRuntime(Construct):
         log_name = f"/aws/bedrock-agentcore/runtimes/{self._of_runtime('AgentRuntimeId')}-{ENDPOINT}"
         self.log_group = logs.add_group(self, "Logs", name=log_name)
         self._add_endpoint(config)
+
+    def _add_runtime(
+        self,
+        config: RuntimeConfig,
+        name: str,
+        *,
+        code: Mapping[str, Any],
+        network: Mapping[str, Any],
+        environment: Mapping[str, str],
+    ) -> CfnResource:
+        # By CloudFormation's own names, which cfn-lint checks: the typed ones are a library of 5 MB for these two.
+        return CfnResource(
+            self,
+            "Runtime",
+            type="AWS::BedrockAgentCore::Runtime",
+            properties={
+                "AgentRuntimeName": name,
+                "AgentRuntimeArtifact": {"CodeConfiguration": code},
+                "Description": "Hotline: a voice agent, one microVM per call",
+                "EnvironmentVariables": dict(environment),
+                "LifecycleConfiguration": {
+                    "IdleRuntimeSessionTimeout": config.idle_seconds,
+                    "MaxLifetime": self.lifetime_seconds,
+                },
+                "NetworkConfiguration": network,
+                # Said, because which version is the default has changed.  V2 starts in about 2 s, V1 in 5 to 30.
+                "PlatformVersion": "V2",
+                "ProtocolConfiguration": "HTTP",
+                "RoleArn": self.role.role_arn,
+            },
+        )
 
     def grant_open(self, grantee: iam.IGrantable) -> None:
         """Let *grantee* wake and ask agents and sign ways into sessions, on this endpoint only."""

@@ -40,15 +40,7 @@ class CoturnRelays(Construct):
         agent_security_group: ec2.ISecurityGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._key = kms.Key(
-            self,
-            "Key",
-            description="Hotline: the secret of the TURN relays",
-            enable_key_rotation=True,
-            # It encrypts nothing but the secret, which goes with the stage.
-            pending_window=PENDING_DELETION,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        self._key = self._add_key()
         self._secret = self._shared_secret()
         addresses = [ec2.CfnEIP(self, f"Address{one}") for one in range(1, config.relays + 1)]
         # Weak, or the number of relays could never shrink and the kind never change (ManagedRelays).
@@ -95,6 +87,17 @@ class CoturnRelays(Construct):
             relay_ports_last=config.relay_ports_last,
             drain_seconds=config.drain_seconds,
             tls=config.hosted_zone_id is not None,
+        )
+
+    def _add_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            description="Hotline: the secret of the TURN relays",
+            enable_key_rotation=True,
+            # It encrypts nothing but the secret, which goes with the stage.
+            pending_window=PENDING_DELETION,
+            removal_policy=RemovalPolicy.DESTROY,
         )
 
     def _shared_secret(self) -> secretsmanager.Secret:

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from scripts.embedded.bedrock.credentials import Credentials
+
 
 class Role:
     """What the endpoint hands out."""
@@ -19,6 +21,8 @@ class Role:
     def __init__(self) -> None:
         self.secrets: dict[str, str] = {}
         """Secret of each key id handed out so far."""
+        self.signers: list[str] = []
+        """Key id of each request that somebody had judged."""
         self._number = 0
         self.renew()
 
@@ -27,6 +31,12 @@ class Role:
         self._number += 1
         self.key_id = f"ASIAIOSFODNN7EXAMPL{self._number}"
         self.secrets[self.key_id] = f"secret-number-{self._number}"
+
+    def look_up(self, key_id: str) -> Credentials | None:
+        """Return what a service knows of a key that was handed out."""
+        self.signers.append(key_id)
+        secret = self.secrets.get(key_id)
+        return Credentials(secret_access_key=secret, session_token=self.token) if secret else None
 
 
 @contextlib.contextmanager

@@ -1,12 +1,12 @@
 """A call as a caller, the ledger and the bill see it."""
 
 import asyncio
-import time
 
 from runtime.brains.sonic import Sonic
 from runtime.door.session import Reason, State
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from tests.runtime.conftest import ANSWER, GREETING, ask, greeted, until
+from tests.runtime.scenes import LONG, talk_over, type_and_hear
 
 LOOK_UP = Scripted(
     hears="order four two seven",
@@ -159,25 +159,15 @@ async def test_typed_text_is_answered_aloud(start_agent):
     """Pipecat's clients send text beside speech; Pipecat 1.14 only interrupts the agent for it."""
     async with start_agent() as world, world.call() as line:
         await greeted(line)
-        typed = time.monotonic()
-        await line._tell("send-text", {"content": "Where is my order?"})
-        await line.ear.utterance(after=typed, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
+        await type_and_hear(line)
 
         assert world.bedrock.sessions[0].conversation.turns == 2
 
 
 async def test_talking_over_the_agent_silences_it(start_agent):
     """An agent that cannot be interrupted is an answering machine."""
-    long = Scripted(says="Let me explain at length.", tone_seconds=8)
-    async with start_agent(ScriptedBrain(long, ANSWER)) as world:
-        session_id = world.open_session()
-        async with world.call(session_id) as line:
-            await until(lambda: line.ear.sounds)
-            await ask(line)
-            assert line.ear.interruptions
-            await line.hang_up()
-        await world.closed(session_id)
-        await until(lambda: world.metrics("Interruptions"))
+    async with start_agent(ScriptedBrain(LONG, ANSWER)) as world:
+        await talk_over(world)
 
     assert world.metrics("Interruptions") == [1]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 
 import pytest
 import websockets.asyncio.client
@@ -12,13 +11,13 @@ from runtime.door.session import Reason
 from runtime.farewell import FAREWELLS
 from runtime.settings.brains import CASCADE
 from scripts.calling.utterance import MICROPHONE_HZ, Utterance
-from scripts.embedded.bedrock.credentials import Credentials
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
 from scripts.embedded.bedrock.speaking import SpeakingBrain
 from scripts.embedded.speech import Speech, Voice
 from tests.runtime.conftest import ANSWER, GREETING, SESSION_HEADER, World, ask, greeted, until
 from tests.runtime.role import served_role
+from tests.runtime.scenes import LONG, TYPED, talk_over, type_and_hear
 
 MANY = 1000
 CASCADE_KNOBS = {
@@ -128,26 +127,16 @@ async def test_typed_text_is_answered_aloud(start_agent):
     """Pipecat's clients send text beside speech."""
     async with start_agent() as world, world.call() as line:
         await greeted(line)
-        typed = time.monotonic()
-        await line._tell("send-text", {"content": "Where is my order?"})
-        await line.ear.utterance(after=typed, start_seconds=20, end_seconds=20, quiet_seconds=0.3)
+        await type_and_hear(line)
 
-        assert "Where is my order?" in last_message(world)
+        assert TYPED in last_message(world)
         assert len(world.metrics("ModelFirstAudio")) == 2
 
 
 async def test_talking_over_the_agent_silences_it(start_agent):
     """An agent that cannot be interrupted is an answering machine."""
-    long = Scripted(says="Let me explain at length.", tone_seconds=8)
-    async with start_agent(ScriptedBrain(long, ANSWER)) as world:
-        session_id = world.open_session()
-        async with world.call(session_id) as line:
-            await until(lambda: line.ear.sounds)
-            await ask(line)
-            assert line.ear.interruptions
-            await line.hang_up()
-        await world.closed(session_id)
-        await until(lambda: world.metrics("Interruptions"))
+    async with start_agent(ScriptedBrain(LONG, ANSWER)) as world:
+        await talk_over(world)
 
     assert world.metrics("Interruptions") == [1]
 
@@ -214,19 +203,12 @@ async def test_a_muted_caller_is_still_listened_to(start_agent):
 async def test_each_request_is_signed_as_the_role_of_that_moment(start_agent, monkeypatch):
     """Pipecat keeps the keys that it finds in the environment, which end before a long call does."""
     with served_role(monkeypatch) as role:
-        signers = []
-
-        def lookup(key_id: str) -> Credentials | None:
-            signers.append(key_id)
-            secret = role.secrets.get(key_id)
-            return Credentials(secret_access_key=secret, session_token=role.token) if secret else None
-
-        async with start_agent(credentials=lookup) as world, world.call() as line:
+        async with start_agent(credentials=role.look_up) as world, world.call() as line:
             await greeted(line)
             role.renew()
             await ask(line)
 
-    assert len(set(signers)) == 2
+    assert len(set(role.signers)) == 2
 
 
 async def test_one_client_of_each_service_serves_the_whole_call(start_agent, monkeypatch):

@@ -11,7 +11,6 @@ from pipecat.services.aws.nova_sonic.session_continuation import SessionContinua
 
 from runtime.brains import dialling, owed, stream
 from runtime.brains.sonic import Sonic
-from scripts.embedded.bedrock.credentials import Credentials
 from scripts.embedded.bedrock.faults import Faults
 from scripts.embedded.bedrock.limits import Limits
 from scripts.embedded.bedrock.scripted import Scripted, ScriptedBrain
@@ -43,32 +42,20 @@ async def test_asks_for_the_model_voice_and_pause_that_were_configured(start_age
 async def test_each_stream_is_signed_with_the_credentials_of_its_moment(start_agent, monkeypatch):
     """A role's credentials end after an hour or less; keys that were kept end the call with them."""
     with served_role(monkeypatch) as role:
-        signers = []
-
-        def lookup(key_id: str) -> Credentials | None:
-            signers.append(key_id)
-            secret = role.secrets.get(key_id)
-            return Credentials(secret_access_key=secret, session_token=role.token) if secret else None
-
-        async with start_agent(credentials=lookup) as world, world.call() as line:
+        async with start_agent(credentials=role.look_up) as world, world.call() as line:
             await greeted(line)
             role.renew()
             world.bedrock.sessions[0].drop()
             await until(lambda: len(world.bedrock.sessions) == 2)
             await ask(line)
 
-    assert len(set(signers)) == 2
+    assert len(set(role.signers)) == 2
 
 
 async def test_one_stream_keeps_its_credentials_to_its_end(start_agent, monkeypatch):
     """Each event's signature continues the one before: a key changed in between breaks the chain."""
     with served_role(monkeypatch) as role:
-
-        def lookup(key_id: str) -> Credentials | None:
-            secret = role.secrets.get(key_id)
-            return Credentials(secret_access_key=secret, session_token=role.token) if secret else None
-
-        async with start_agent(credentials=lookup) as world, world.call() as line:
+        async with start_agent(credentials=role.look_up) as world, world.call() as line:
             await greeted(line)
             role.renew()
             await ask(line)

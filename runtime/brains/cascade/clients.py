@@ -8,10 +8,8 @@ from typing import Any, Self
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import BotoCoreError
 
-from runtime.cloud import load_service_data
-from runtime.errors import CredentialsError
+from runtime.cloud import asking_for_credentials, load_service_data, offered
 from runtime.settings.agent import RuntimeSettings
 
 BEDROCK, POLLY = "bedrock-runtime", "polly"
@@ -52,16 +50,10 @@ class Clients:
         Raises:
             CredentialsError: No source of credentials has any.
         """
-        try:
+        with asking_for_credentials():
             known = await self._session().get_credentials()
-            frozen: ReadOnlyCredentials | None = await known.get_frozen_credentials() if known else None
-        except BotoCoreError as fault:
-            raise CredentialsError(
-                f"The role's credentials cannot be had: {type(fault).__name__}."
-            ) from fault
-        if frozen is None:
-            raise CredentialsError("No AWS credentials: neither the role nor the environment offers any.")
-        return frozen
+            frozen = await known.get_frozen_credentials() if known else None
+        return offered(frozen)
 
     async def close(self) -> None:
         """Close the connections; a request under way fails."""
